@@ -1,0 +1,31 @@
+//! Values that every part of Boathook speaks about: ids, times, and the wire shapes of seed 004 and
+//! of the Netlify API, each written once. This room knows no I/O, reads no clock and draws no
+//! random number: whoever needs them passes them in.
+
+mod account;
+mod address;
+mod build;
+mod deploy;
+mod env_var;
+mod hook;
+mod ids;
+mod page;
+mod schema;
+mod site;
+mod split_test;
+mod submission;
+mod time;
+
+pub use account::{Account, AccountType, Member, Role, Scope, Ticket, TokenInfo, User};
+pub use address::{Addresses, HostTarget};
+pub use build::{Build, BuildHook, BuildState, LogLine};
+pub use deploy::{Deploy, DeployContext, DeployState, FileEntry, FunctionInfo, FunctionSchedule};
+pub use env_var::{EnvContext, EnvScope, EnvValue, EnvVar, EnvVarUser};
+pub use hook::{Attempt, Delivery, DeliveryState, EventRecord, Hook, HookField, HookType};
+pub use ids::{SiteName, hex24, is_hex24, is_uuid, slug, ulid, uuid};
+pub use schema::Schemas;
+pub use page::{PER_PAGE_DEFAULT, PER_PAGE_MAX, Page};
+pub use site::{BuildSettings, HtmlSettings, ProcessingSettings, Site};
+pub use split_test::{SplitBranch, SplitTest};
+pub use submission::Submission;
+pub use time::{Clock, Timestamp};
