@@ -1,0 +1,46 @@
+//! One header rule, whichever file it came from.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Most header rules one deploy may have; those behind are left out.
+pub const MAX_HEADER_RULES: usize = 10_000;
+
+/// Headers for all paths that match `path`.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HeaderRule {
+    /// The `for` pattern, as written.
+    pub path: String,
+    /// Values by header name, names exactly as written. May hold `Basic-Auth`.
+    pub values: BTreeMap<String, String>,
+}
+
+/// Passwords must not reach a log by way of a debug print.
+impl fmt::Debug for HeaderRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: BTreeMap<_, _> = self
+            .values
+            .iter()
+            .map(|(name, value)| (name, if is_basic_auth(name) { "(secret)" } else { value }))
+            .collect();
+        formatter.debug_struct("HeaderRule").field("path", &self.path).field("values", &shown).finish()
+    }
+}
+
+pub(super) fn is_basic_auth(name: &str) -> bool {
+    name.eq_ignore_ascii_case("basic-auth")
+}
+
+/// The rules of `_headers` before those of `netlify.toml`; of exact duplicates the last stays.
+/// At most [`MAX_HEADER_RULES`] are kept, the first ones.
+#[must_use]
+pub fn merge(file: Vec<HeaderRule>, toml: Vec<HeaderRule>) -> Vec<HeaderRule> {
+    let all: Vec<HeaderRule> = file.into_iter().chain(toml).collect();
+    let mut seen = HashSet::with_capacity(all.len());
+    let mut last: Vec<bool> = all.iter().rev().map(|rule| seen.insert(rule)).collect();
+    last.reverse();
+    let kept = all.iter().zip(last).filter(|(_, last)| *last);
+    kept.map(|(rule, _)| rule.clone()).take(MAX_HEADER_RULES).collect()
+}

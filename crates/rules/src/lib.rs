@@ -1,0 +1,10 @@
+//! The rules of a site, as its owner wrote them: `netlify.toml`, `_redirects`, `_headers`, and how a
+//! request path finds a file. Parses and matches; does no I/O, reads no clock, knows no server.
+
+pub mod config;
+pub mod headers;
+mod line_error;
+pub mod paths;
+pub mod redirects;
+
+pub use line_error::{LineError, MAX_LINE_ERRORS};

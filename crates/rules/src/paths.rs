@@ -1,0 +1,10 @@
+//! From a request path to the file of a deploy, in both directions: [`candidates`] asks, in order,
+//! [`request_paths_of`] answers beforehand. Contract edge 1.2. Knows names only, never a disk.
+
+mod clean;
+mod files;
+
+pub use clean::{MAX_PATH_BYTES, PathError, clean};
+pub use files::{RANKS, candidates, request_paths_of};
+
+pub(crate) use clean::{ENCODED_SLASH, decode_for_rules};

@@ -1,0 +1,91 @@
+//! One redirect rule as its owner meant it, whichever file it came from.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+/// Most rules one deploy may have; those behind are left out.
+pub const MAX_RULES: usize = 100_000;
+
+/// Status of a rule that names none.
+const DEFAULT_STATUS: u16 = 301;
+
+/// A rule with this beginning of its path would catch what the platform itself answers.
+const RESERVED_PREFIX: &str = "/.netlify";
+
+/// One redirect rule. The first rule that matches a request wins.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rule {
+    /// Path or absolute URL the rule is for, with `*` and `:name`.
+    pub from: String,
+    /// Query parameters the request must have; a value `:name` captures.
+    pub query: BTreeMap<String, String>,
+    /// Path or absolute URL to send or to serve.
+    pub to: String,
+    /// As written; may be no HTTP status at all. See [`Rule::effective_status`].
+    pub status: Option<i32>,
+    /// Applies even where a file exists (`!`).
+    pub force: bool,
+    /// `Role`, `Language`, `Country`, `Cookie`, each with the values of which one must hold.
+    pub conditions: BTreeMap<String, Vec<String>>,
+    /// Name of the environment variable whose value signs a proxied request.
+    pub signed: Option<String>,
+    /// Request headers to add when proxying.
+    pub headers: BTreeMap<String, String>,
+}
+
+impl Rule {
+    /// The status to answer with: 301 where none or an impossible one is written.
+    #[must_use]
+    pub fn effective_status(&self) -> u16 {
+        let written = self.status.and_then(|status| u16::try_from(status).ok());
+        let possible = |status: &u16| matches!(status, 200..=299 | 301..=303 | 307 | 308 | 400..=599);
+        written.filter(possible).unwrap_or(DEFAULT_STATUS)
+    }
+
+    /// Finishes and judges a rule whose `to` may have been left out.
+    pub(super) fn finish(mut self, to: Option<String>) -> Result<Self, &'static str> {
+        self.to = match to {
+            Some(to) => to,
+            None => forward_target(&self.from, self.status).ok_or("\"to\" is missing")?,
+        };
+        if path_of(&self.from)?.starts_with(RESERVED_PREFIX) {
+            return Err("the path must not begin with \"/.netlify\"");
+        }
+        Ok(self)
+    }
+
+    pub(super) fn roles(&self) -> Option<&[String]> {
+        self.conditions.get("Role").map(Vec::as_slice)
+    }
+}
+
+/// `/x/* 200` means `/x/* /x/:splat 200`; nothing else may leave its target out.
+fn forward_target(from: &str, status: Option<i32>) -> Option<String> {
+    let stem = from.strip_suffix("/*")?;
+    matches!(status, Some(200..=299)).then(|| format!("{stem}/:splat"))
+}
+
+pub(super) fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
+fn path_of(from: &str) -> Result<String, &'static str> {
+    if !is_url(from) {
+        return Ok(from.to_owned());
+    }
+    let url = url::Url::parse(from).map_err(|_| "\"from\" is no valid URL")?;
+    Ok(url.path().to_owned())
+}
+
+/// The rules of `_redirects` before those of `netlify.toml`; of exact duplicates the last stays.
+/// At most [`MAX_RULES`] are kept, the first ones.
+#[must_use]
+pub fn merge(file: Vec<Rule>, toml: Vec<Rule>) -> Vec<Rule> {
+    let all: Vec<Rule> = file.into_iter().chain(toml).collect();
+    let mut seen = HashSet::with_capacity(all.len());
+    let mut last: Vec<bool> = all.iter().rev().map(|rule| seen.insert(rule)).collect();
+    last.reverse();
+    let kept = all.iter().zip(last).filter(|(_, last)| *last);
+    kept.map(|(rule, _)| rule.clone()).take(MAX_RULES).collect()
+}
