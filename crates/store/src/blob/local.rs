@@ -1,0 +1,67 @@
+//! Blobs as files: `blobs/ab/cdef…`, moved into place whole.
+
+use super::{BlobStream, checked, io};
+use crate::Result;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
+
+/// Bytes read at once while streaming.
+const STEP: usize = 64 * 1024;
+
+pub(super) struct Local {
+    root: PathBuf,
+}
+
+impl Local {
+    pub(super) fn open(root: &Path) -> Result<Self> {
+        let root = root.join("blobs");
+        for first in 0..=255_u8 {
+            let folder = root.join(format!("{first:02x}"));
+            std::fs::create_dir_all(&folder).map_err(io(&folder))?;
+        }
+        Ok(Self { root })
+    }
+
+    pub(super) fn path(&self, digest: &str) -> Result<PathBuf> {
+        let digest = checked(digest)?;
+        Ok(self.root.join(&digest[..2]).join(&digest[2..]))
+    }
+
+    /// Moves the file into place. The name is made durable with its folder, so that a committed
+    /// row never points at nothing after a power cut.
+    pub(super) async fn keep(&self, file: NamedTempFile, digest: &str) -> Result<()> {
+        let path = self.path(digest)?;
+        let target = path.clone();
+        let work = move || -> std::io::Result<()> {
+            if target.exists() {
+                return Ok(());
+            }
+            file.persist(&target).map_err(|e| e.error)?;
+            match target.parent() {
+                Some(folder) => std::fs::File::open(folder)?.sync_data(),
+                None => Ok(()),
+            }
+        };
+        tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other).and_then(|r| r).map_err(io(&path))
+    }
+
+    pub(super) async fn get(&self, digest: &str) -> Result<Bytes> {
+        let path = self.path(digest)?;
+        tokio::fs::read(&path).await.map(Bytes::from).map_err(io(&path))
+    }
+
+    pub(super) async fn stream(&self, digest: &str, range: Range<u64>) -> Result<BlobStream> {
+        let path = self.path(digest)?;
+        let mut file = tokio::fs::File::open(&path).await.map_err(io(&path))?;
+        if range.start > 0 {
+            file.seek(std::io::SeekFrom::Start(range.start)).await.map_err(io(&path))?;
+        }
+        let part = file.take(range.end.saturating_sub(range.start));
+        Ok(ReaderStream::with_capacity(part, STEP).map_err(|e| io(Path::new("blob"))(e)).boxed())
+    }
+}

@@ -1,0 +1,142 @@
+//! Contents of files, addressed by the SHA-256 of their bytes, on disk or in an S3 bucket. A blob
+//! is written once and never changes; writing it again is nothing.
+
+mod local;
+mod s3;
+mod stage;
+
+pub use s3::S3Settings;
+pub use stage::{Digests, Staged};
+
+use crate::{Error, Result};
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where blobs are kept. Cloning is cheap.
+#[derive(Clone)]
+pub struct Blobs {
+    place: Arc<Place>,
+    /// Folder for half-received files, on the same file system as a local place.
+    spool: Arc<Path>,
+}
+
+enum Place {
+    Local(local::Local),
+    S3(s3::S3),
+}
+
+/// Bytes of a blob as they come.
+pub type BlobStream = BoxStream<'static, Result<Bytes>>;
+
+impl Blobs {
+    /// Blobs under `root`, made if missing.
+    ///
+    /// # Errors
+    /// When the folders cannot be made.
+    pub fn local(root: &Path) -> Result<Self> {
+        let place = local::Local::open(root)?;
+        Ok(Self { place: Arc::new(Place::Local(place)), spool: spool(root)? })
+    }
+
+    /// Blobs in an S3 bucket, with half-received files under `spool_root`.
+    ///
+    /// # Errors
+    /// When the settings make no sense or the folder cannot be made.
+    pub fn s3(settings: &S3Settings, spool_root: &Path) -> Result<Self> {
+        let place = s3::S3::open(settings)?;
+        Ok(Self { place: Arc::new(Place::S3(place)), spool: spool(spool_root)? })
+    }
+
+    /// Starts receiving a blob; nothing of it is visible before [`Blobs::keep`].
+    ///
+    /// # Errors
+    /// When the spool folder cannot be written.
+    pub async fn stage(&self) -> Result<Staged> {
+        Staged::create(&self.spool).await
+    }
+
+    /// Keeps what was staged.
+    ///
+    /// # Errors
+    /// When it cannot be stored; then nothing of it is visible.
+    pub async fn keep(&self, staged: Staged) -> Result<Digests> {
+        let (file, digests) = staged.finish().await?;
+        match &*self.place {
+            Place::Local(local) => local.keep(file, &digests.sha256).await?,
+            Place::S3(s3) => s3.keep(file, &digests.sha256).await?,
+        }
+        Ok(digests)
+    }
+
+    /// Keeps bytes that are in memory.
+    ///
+    /// # Errors
+    /// When they cannot be stored.
+    pub async fn put(&self, bytes: &[u8]) -> Result<Digests> {
+        let mut staged = self.stage().await?;
+        staged.write(bytes).await?;
+        self.keep(staged).await
+    }
+
+    /// The whole blob.
+    ///
+    /// # Errors
+    /// When there is no such blob or it cannot be read.
+    pub async fn get(&self, digest: &str) -> Result<Bytes> {
+        match &*self.place {
+            Place::Local(local) => local.get(digest).await,
+            Place::S3(s3) => s3.get(digest).await,
+        }
+    }
+
+    /// A part of the blob, streamed.
+    ///
+    /// # Errors
+    /// When there is no such blob or it cannot be read.
+    pub async fn stream(&self, digest: &str, range: Range<u64>) -> Result<BlobStream> {
+        match &*self.place {
+            Place::Local(local) => local.stream(digest, range).await,
+            Place::S3(s3) => s3.stream(digest, range).await,
+        }
+    }
+
+    /// Whether the blob is here.
+    ///
+    /// # Errors
+    /// When the place cannot be asked.
+    pub async fn contains(&self, digest: &str) -> Result<bool> {
+        match &*self.place {
+            Place::Local(local) => Ok(local.path(digest)?.exists()),
+            Place::S3(s3) => s3.contains(digest).await,
+        }
+    }
+
+    /// The file that holds the blob, where blobs are files.
+    #[must_use]
+    pub fn path(&self, digest: &str) -> Option<PathBuf> {
+        match &*self.place {
+            Place::Local(local) => local.path(digest).ok(),
+            Place::S3(_) => None,
+        }
+    }
+}
+
+fn spool(root: &Path) -> Result<Arc<Path>> {
+    let spool = root.join("spool");
+    std::fs::create_dir_all(&spool).map_err(|e| Error::Io(spool.display().to_string(), e))?;
+    Ok(spool.into())
+}
+
+/// A digest that may become part of a path: 64 lower-case hex digits and nothing else.
+fn checked(digest: &str) -> Result<&str> {
+    let fine = digest.len() == 64 && digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    fine.then_some(digest).ok_or_else(|| Error::Setting("not a blob digest".to_owned()))
+}
+
+fn io(what: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let what = what.display().to_string();
+    move |e| Error::Io(what, e)
+}

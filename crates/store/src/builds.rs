@@ -1,0 +1,226 @@
+//! Builds: what was asked for, where it stands, how it ended.
+
+use crate::query::{Row, json, q};
+use crate::{Conn, Error, Result, Tx};
+use model::{BuildState, Page, Timestamp};
+use serde_json::Value;
+
+/// A stored build.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuildRow {
+    /// 24 hex digits.
+    pub id: String,
+    /// The site.
+    pub site_id: String,
+    /// The site's account.
+    pub account_id: String,
+    /// The deploy it makes.
+    pub deploy_id: String,
+    /// Where it stands.
+    pub state: BuildState,
+    /// Commit, once known.
+    pub sha: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// What asked for it: a document of the builds feature.
+    pub cause: Value,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When a node took it.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// What the builds of an account add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Running.
+    pub building: i64,
+    /// Waiting.
+    pub enqueued: i64,
+    /// All of the period.
+    pub count: i64,
+    /// Finished ones of the period.
+    pub finished: i64,
+    /// Milliseconds that those ran.
+    pub millis: i64,
+}
+
+/// Writes a new build.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, build: &BuildRow) -> Result<()> {
+    let insert = q!(
+        "INSERT INTO builds (id, site_id, account_id, deploy_id, state, sha, error, cause, created_at,
+                             started_at, finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &build.id,
+        &build.site_id,
+        &build.account_id,
+        &build.deploy_id,
+        build.state.as_str(),
+        &build.sha,
+        &build.error,
+        json(&build.cause),
+        build.created_at,
+        build.started_at,
+        build.finished_at
+    );
+    tx.run(insert).await.map(|_| ())
+}
+
+/// One build.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(db: &mut Conn, id: &str) -> Result<Option<BuildRow>> {
+    let select = q!(
+        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at
+         FROM builds WHERE id = $1",
+        id
+    );
+    db.row(select).await?.as_ref().map(read).transpose()
+}
+
+/// The build that makes a deploy.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_deploy(db: &mut Conn, deploy_id: &str) -> Result<Option<BuildRow>> {
+    let select = q!(
+        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at
+         FROM builds WHERE deploy_id = $1 ORDER BY created_at DESC LIMIT 1",
+        deploy_id
+    );
+    db.row(select).await?.as_ref().map(read).transpose()
+}
+
+/// A page of a site's builds, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &mut Conn, site_id: &str, page: Page) -> Result<Vec<BuildRow>> {
+    let select = q!(
+        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at
+         FROM builds WHERE site_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3",
+        site_id,
+        page.limit(),
+        page.offset()
+    );
+    db.rows(select).await?.iter().map(read).collect()
+}
+
+/// How many builds of a site wait for a place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn waiting(db: &mut Conn, site_id: &str) -> Result<i64> {
+    let select = q!("SELECT COUNT(*) AS n FROM builds WHERE site_id = $1 AND state = 'enqueued'", site_id);
+    db.row(select).await?.map_or(Ok(0), |row| row.int("n"))
+}
+
+/// The commit that a site's newest successful build worked on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_sha(db: &mut Conn, site_id: &str) -> Result<Option<String>> {
+    let select = q!(
+        "SELECT sha FROM builds WHERE site_id = $1 AND state = 'done' AND sha IS NOT NULL
+         ORDER BY created_at DESC, id DESC LIMIT 1",
+        site_id
+    );
+    db.row(select).await?.map(|row| row.text("sha")).transpose()
+}
+
+/// What an account's builds add up to: those running and waiting now, and the work since `since`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn totals(db: &mut Conn, account_id: &str, since: Timestamp) -> Result<Totals> {
+    let select = q!(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN state = 'building' THEN 1 ELSE 0 END), 0) AS BIGINT) AS building,
+                CAST(COALESCE(SUM(CASE WHEN state = 'enqueued' THEN 1 ELSE 0 END), 0) AS BIGINT) AS enqueued,
+                CAST(COALESCE(SUM(CASE WHEN created_at >= $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS count,
+                CAST(COALESCE(SUM(CASE WHEN finished_at >= $2 AND started_at IS NOT NULL THEN 1 ELSE 0 END), 0)
+                     AS BIGINT) AS finished,
+                CAST(COALESCE(SUM(CASE WHEN finished_at >= $2 AND started_at IS NOT NULL
+                                       THEN finished_at - started_at ELSE 0 END), 0) AS BIGINT) AS millis
+         FROM builds WHERE account_id = $1",
+        account_id,
+        since
+    );
+    let Some(row) = db.row(select).await? else { return Ok(Totals::default()) };
+    Ok(Totals {
+        building: row.int("building")?,
+        enqueued: row.int("enqueued")?,
+        count: row.int("count")?,
+        finished: row.int("finished")?,
+        millis: row.int("millis")?,
+    })
+}
+
+/// Marks an unfinished build as running; whether it could. One that runs already keeps its start.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
+    let update = q!(
+        "UPDATE builds SET state = 'building', started_at = COALESCE(started_at, $2)
+         WHERE id = $1 AND state IN ('enqueued', 'building')",
+        id,
+        now
+    );
+    tx.run(update).await.map(|rows| rows == 1)
+}
+
+/// Notes the commit a build works on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_sha(tx: &mut Tx, id: &str, sha: &str) -> Result<()> {
+    tx.run(q!("UPDATE builds SET sha = $2 WHERE id = $1", id, sha)).await.map(|_| ())
+}
+
+/// Ends an unfinished build; whether it was unfinished.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(
+    tx: &mut Tx,
+    id: &str,
+    state: BuildState,
+    error: Option<&str>,
+    now: Timestamp,
+) -> Result<bool> {
+    let update = q!(
+        "UPDATE builds SET state = $2, error = $3, finished_at = $4
+         WHERE id = $1 AND state IN ('enqueued', 'building')",
+        id,
+        state.as_str(),
+        error,
+        now
+    );
+    tx.run(update).await.map(|rows| rows == 1)
+}
+
+fn read(row: &Row) -> Result<BuildRow> {
+    let unknown = || {
+        let cause = <serde_json::Error as serde::de::Error>::custom("a word this program does not know");
+        Error::Document("builds.state", cause)
+    };
+    Ok(BuildRow {
+        id: row.text("id")?,
+        site_id: row.text("site_id")?,
+        account_id: row.text("account_id")?,
+        deploy_id: row.text("deploy_id")?,
+        state: BuildState::parse(&row.text("state")?).ok_or_else(unknown)?,
+        sha: row.text_opt("sha")?,
+        error: row.text_opt("error")?,
+        cause: row.json("cause")?,
+        created_at: row.time("created_at")?,
+        started_at: row.time_opt("started_at")?,
+        finished_at: row.time_opt("finished_at")?,
+    })
+}

@@ -1,0 +1,271 @@
+//! Jobs: what must still be done, written in the transaction that made it necessary, claimed with a
+//! lease by one worker at a time, deleted when done.
+
+use crate::query::{Row, json, q};
+use crate::{Conn, Engine, Result, Tx};
+use model::Timestamp;
+use serde_json::Value;
+
+/// A job to write down.
+#[derive(Clone, Debug)]
+pub struct NewJob<'a> {
+    /// 24 hex digits.
+    pub id: &'a str,
+    /// Which handler runs it.
+    pub kind: &'a str,
+    /// Whose turn it is: jobs of one tenant do not hold up another's.
+    pub tenant: &'a str,
+    /// What the handler needs to know.
+    pub payload: &'a Value,
+    /// Not before this instant.
+    pub run_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// A job in the hands of a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobRow {
+    /// 24 hex digits.
+    pub id: String,
+    /// Which handler runs it.
+    pub kind: String,
+    /// Whose turn it is.
+    pub tenant: String,
+    /// What the handler needs to know; null when it is not JSON.
+    pub payload: Value,
+    /// Claims so far, this one included.
+    pub tries: i64,
+}
+
+/// What a worker asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// Only jobs of this kind.
+    pub kind: &'a str,
+    /// Who asks.
+    pub worker: &'a str,
+    /// Most jobs to hand out.
+    pub most: i64,
+    /// Most jobs of one tenant that may be leased at once, over all workers.
+    pub per_tenant: i64,
+    /// Now.
+    pub now: Timestamp,
+    /// When the lease ends.
+    pub lease_until: Timestamp,
+}
+
+/// Writes a job down and wakes the runner after the commit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<()> {
+    let insert = q!(
+        "INSERT INTO jobs (id, kind, tenant, payload, run_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        job.id,
+        job.kind,
+        job.tenant,
+        json(job.payload),
+        job.run_at,
+        job.now
+    );
+    tx.run(insert).await?;
+    tx.wake_runner();
+    Ok(())
+}
+
+/// Makes the job with this kind, tenant and payload due at `job.run_at`, or writes it down when
+/// there is none; `job.id` is used only then.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hasten(tx: &mut Tx, job: &NewJob<'_>) -> Result<()> {
+    let update = q!(
+        "UPDATE jobs SET run_at = $1 WHERE kind = $2 AND tenant = $3 AND payload = $4",
+        job.run_at,
+        job.kind,
+        job.tenant,
+        json(job.payload)
+    );
+    if tx.run(update).await? == 0 {
+        return insert(tx, job).await;
+    }
+    tx.wake_runner();
+    Ok(())
+}
+
+/// Drops the jobs of a tenant, save those that are running: they run to their end.
+///
+/// # Errors
+/// When the database fails.
+pub async fn cancel(tx: &mut Tx, kind: &str, tenant: &str) -> Result<u64> {
+    let delete = q!("DELETE FROM jobs WHERE kind = $1 AND tenant = $2 AND lease_until IS NULL", kind, tenant);
+    tx.run(delete).await
+}
+
+/// Steps from tenant to tenant through the index, so that a tenant with a long queue costs no more
+/// than one with a single job and cannot hide another; then the oldest ready jobs of each, numbered
+/// after those it has running. Numbers over the tenant's limit are left out, low numbers go first.
+macro_rules! candidates {
+    ($of_each_tenant:literal) => {
+        concat!(
+            "WITH RECURSIVE tenants (tenant) AS (
+                 SELECT MIN(tenant) FROM jobs WHERE kind = $1
+                 UNION ALL
+                 SELECT (SELECT MIN(n.tenant) FROM jobs n WHERE n.kind = $1 AND n.tenant > t.tenant)
+                 FROM tenants t WHERE t.tenant IS NOT NULL
+             ), ready AS (
+                 SELECT j.id, j.tenant, j.run_at,
+                     ROW_NUMBER() OVER (PARTITION BY j.tenant ORDER BY j.run_at, j.id) AS place
+                 FROM tenants t CROSS JOIN ",
+            $of_each_tenant,
+            "), numbered AS (
+                 SELECT r.id, r.run_at, r.place
+                     + (SELECT COUNT(*) FROM jobs b WHERE b.kind = $1 AND b.tenant = r.tenant AND b.lease_until > $2)
+                     AS place
+                 FROM ready r
+             ), chosen AS (
+                 SELECT id FROM numbered WHERE place <= $3 ORDER BY place, run_at, id LIMIT $4
+             )"
+        )
+    };
+}
+
+const CLAIM_SQLITE: &str = concat!(
+    candidates!(
+        "jobs j WHERE j.id IN (
+             SELECT c.id FROM jobs c
+             WHERE c.kind = $1 AND c.tenant = t.tenant AND c.run_at <= $2
+               AND (c.lease_until IS NULL OR c.lease_until <= $2)
+             ORDER BY c.run_at, c.id LIMIT $3)"
+    ),
+    "UPDATE jobs SET worker = $5, lease_until = $6, tries = tries + 1
+     WHERE id IN (SELECT id FROM chosen)
+     RETURNING id, kind, tenant, payload, tries"
+);
+
+/// The rows are looked at again under their lock: another worker may have taken one meanwhile.
+const CLAIM_POSTGRES: &str = concat!(
+    candidates!(
+        "LATERAL (
+             SELECT c.id, c.tenant, c.run_at FROM jobs c
+             WHERE c.kind = $1 AND c.tenant = t.tenant AND c.run_at <= $2
+               AND (c.lease_until IS NULL OR c.lease_until <= $2)
+             ORDER BY c.run_at, c.id LIMIT $3) j"
+    ),
+    ", locked AS (
+         SELECT id FROM jobs
+         WHERE id IN (SELECT id FROM chosen) AND (lease_until IS NULL OR lease_until <= $2)
+         FOR UPDATE SKIP LOCKED
+     )
+     UPDATE jobs SET worker = $5, lease_until = $6, tries = tries + 1
+     WHERE id IN (SELECT id FROM locked)
+     RETURNING id, kind, tenant, payload, tries"
+);
+
+/// Hands due jobs to a worker, sharing them out evenly among tenants.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<JobRow>> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => CLAIM_SQLITE,
+        Engine::Postgres => CLAIM_POSTGRES,
+    };
+    let update = q!(sql, claim.kind, claim.now, claim.per_tenant, claim.most, claim.worker, claim.lease_until);
+    tx.rows(update).await?.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<JobRow> {
+    Ok(JobRow {
+        id: row.text("id")?,
+        kind: row.text("kind")?,
+        tenant: row.text("tenant")?,
+        payload: serde_json::from_str(&row.text("payload")?).unwrap_or(Value::Null),
+        tries: row.int("tries")?,
+    })
+}
+
+/// Whether any job of this kind is due and free.
+///
+/// # Errors
+/// When the database fails.
+pub async fn any_due(db: &mut Conn, kind: &str, now: Timestamp) -> Result<bool> {
+    let select = q!(
+        "SELECT id FROM jobs WHERE kind = $1 AND run_at <= $2 AND (lease_until IS NULL OR lease_until <= $2) LIMIT 1",
+        kind,
+        now
+    );
+    Ok(db.row(select).await?.is_some())
+}
+
+/// Deletes a job that is done. False when it was given to another worker meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn done(tx: &mut Tx, id: &str, worker: &str) -> Result<bool> {
+    Ok(tx.run(q!("DELETE FROM jobs WHERE id = $1 AND worker = $2", id, worker)).await? > 0)
+}
+
+/// Gives a job back, to be run again at `run_at`. False when it was given to another worker
+/// meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn again(tx: &mut Tx, id: &str, worker: &str, run_at: Timestamp) -> Result<bool> {
+    let update = q!(
+        "UPDATE jobs SET run_at = $1, worker = NULL, lease_until = NULL WHERE id = $2 AND worker = $3",
+        run_at,
+        id,
+        worker
+    );
+    Ok(tx.run(update).await? > 0)
+}
+
+/// Prolongs the lease of a job. False when it was given to another worker meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(tx: &mut Tx, id: &str, worker: &str, lease_until: Timestamp) -> Result<bool> {
+    let update =
+        q!("UPDATE jobs SET lease_until = $1 WHERE id = $2 AND worker = $3", lease_until, id, worker);
+    Ok(tx.run(update).await? > 0)
+}
+
+/// Gives back every job whose worker's name begins with `worker`; all leased jobs when it is empty.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(tx: &mut Tx, worker: &str) -> Result<u64> {
+    let update = q!(
+        "UPDATE jobs SET worker = NULL, lease_until = NULL
+         WHERE lease_until IS NOT NULL AND SUBSTR(worker, 1, LENGTH($1)) = $1",
+        worker
+    );
+    tx.run(update).await
+}
+
+/// Every kind of which there are jobs.
+///
+/// # Errors
+/// When the database fails.
+pub async fn kinds(db: &mut Conn) -> Result<Vec<String>> {
+    let select = q!(
+        "WITH RECURSIVE kinds (kind) AS (
+             SELECT MIN(kind) FROM jobs
+             UNION ALL
+             SELECT (SELECT MIN(n.kind) FROM jobs n WHERE n.kind > k.kind) FROM kinds k WHERE k.kind IS NOT NULL
+         )
+         SELECT kind FROM kinds WHERE kind IS NOT NULL"
+    );
+    db.rows(select).await?.iter().map(|row| row.text("kind")).collect()
+}
+
+/// How many jobs of a kind there are, running ones included.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(db: &mut Conn, kind: &str) -> Result<i64> {
+    let row = db.row(q!("SELECT COUNT(*) AS n FROM jobs WHERE kind = $1", kind)).await?;
+    row.map_or(Ok(0), |row| row.int("n"))
+}

@@ -1,0 +1,134 @@
+//! A statement with its values, and a row of its answer, alike for both engines.
+//!
+//! Three types cross the border: text, 64-bit integers (also times and flags) and bytes.
+
+use crate::{Error, Result};
+use model::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+
+/// One value of a statement.
+#[derive(Clone, Debug)]
+pub enum Arg {
+    /// Text.
+    Text(Option<String>),
+    /// Integer, time or flag.
+    Int(Option<i64>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// A statement and its values, `$1` first.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub(crate) sql: &'static str,
+    pub(crate) args: Vec<Arg>,
+}
+
+impl Query {
+    pub(crate) fn new(sql: &'static str) -> Self {
+        Self { sql, args: Vec::new() }
+    }
+
+    pub(crate) fn bind(mut self, arg: impl Into<Arg>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+}
+
+/// `q!("SELECT … WHERE id = $1", id)`: a [`Query`] with its values in order.
+macro_rules! q {
+    ($sql:expr $(, $arg:expr)* $(,)?) => {
+        $crate::query::Query::new($sql)$(.bind($arg))*
+    };
+}
+pub(crate) use q;
+
+macro_rules! into_arg {
+    ($($from:ty => $variant:ident($value:ident => $convert:expr)),* $(,)?) => {
+        $(impl From<$from> for Arg {
+            fn from($value: $from) -> Self {
+                Self::$variant($convert)
+            }
+        })*
+    };
+}
+
+into_arg! {
+    &str => Text(v => Some(v.to_owned())),
+    String => Text(v => Some(v)),
+    &String => Text(v => Some(v.clone())),
+    Option<&str> => Text(v => v.map(str::to_owned)),
+    Option<String> => Text(v => v),
+    &Option<String> => Text(v => v.clone()),
+    i64 => Int(v => Some(v)),
+    Option<i64> => Int(v => v),
+    bool => Int(v => Some(i64::from(v))),
+    Option<bool> => Int(v => v.map(i64::from)),
+    Timestamp => Int(v => Some(v.0)),
+    Option<Timestamp> => Int(v => v.map(|at| at.0)),
+    Vec<u8> => Bytes(v => v),
+    &[u8] => Bytes(v => v.to_vec()),
+}
+
+/// A value as JSON text, to bind to a document column.
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// A row of an answer.
+pub enum Row {
+    /// From SQLite.
+    Sqlite(SqliteRow),
+    /// From PostgreSQL.
+    Postgres(PgRow),
+}
+
+macro_rules! get {
+    ($row:expr, $column:expr, $type:ty) => {
+        match $row {
+            Row::Sqlite(row) => row.try_get::<$type, _>($column),
+            Row::Postgres(row) => row.try_get::<$type, _>($column),
+        }
+        .map_err(Error::Database)
+    };
+}
+
+impl Row {
+    pub(crate) fn text(&self, column: &str) -> Result<String> {
+        get!(self, column, String)
+    }
+
+    pub(crate) fn text_opt(&self, column: &str) -> Result<Option<String>> {
+        get!(self, column, Option<String>)
+    }
+
+    pub(crate) fn int(&self, column: &str) -> Result<i64> {
+        get!(self, column, i64)
+    }
+
+    pub(crate) fn int_opt(&self, column: &str) -> Result<Option<i64>> {
+        get!(self, column, Option<i64>)
+    }
+
+    pub(crate) fn flag(&self, column: &str) -> Result<bool> {
+        self.int(column).map(|v| v != 0)
+    }
+
+    pub(crate) fn time(&self, column: &str) -> Result<Timestamp> {
+        self.int(column).map(Timestamp)
+    }
+
+    pub(crate) fn time_opt(&self, column: &str) -> Result<Option<Timestamp>> {
+        self.int_opt(column).map(|v| v.map(Timestamp))
+    }
+
+    pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>> {
+        get!(self, column, Vec<u8>)
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
+        let text = self.text(column)?;
+        serde_json::from_str(&text).map_err(|e| Error::Document(column, e))
+    }
+}

@@ -1,0 +1,63 @@
+//! What a commit tells the rest of the process: caches to drop, jobs to look at.
+
+use parking_lot::RwLock;
+use tokio::sync::Notify;
+
+/// What kind of thing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A site: its settings, addresses, aliases or live pointer. The key is the site's id.
+    Site,
+    /// A compressed form of a blob came to be. The key is the blob's digest.
+    Blob,
+    /// A person, token or membership. The key is the user's id.
+    User,
+}
+
+impl ChangeKind {
+    /// The kind's name in the `changes` table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Blob => "blob",
+            Self::User => "user",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Site, Self::Blob, Self::User].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// Something that caches must forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What changed.
+    pub kind: ChangeKind,
+    /// Which one.
+    pub key: String,
+}
+
+type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+
+/// Listeners of this process.
+#[derive(Default)]
+pub(crate) struct Signals {
+    listeners: RwLock<Vec<Listener>>,
+    pub(crate) jobs: Notify,
+}
+
+impl Signals {
+    pub(crate) fn listen(&self, listener: Listener) {
+        self.listeners.write().push(listener);
+    }
+
+    pub(crate) fn announce(&self, change: &Change) {
+        for listener in self.listeners.read().iter() {
+            listener(change);
+        }
+    }
+}
