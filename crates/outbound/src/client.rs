@@ -1,0 +1,268 @@
+//! One call: checked, sent, answered or failed within its deadline.
+
+use crate::AddressPolicy;
+use crate::resolver::{Refused, Resolver};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode};
+use std::error::Error as StdError;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use url::{Host, Url};
+
+/// Longest time from the call to the end of its answer.
+pub const TOTAL_DEADLINE: Duration = Duration::from_secs(15);
+/// Longest time to reach the other side, name and TLS included.
+pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
+/// Bytes of an answer's body that are read; then the connection is dropped.
+pub const BODY_READ: usize = 64 << 10;
+/// Bytes of an answer's body that are kept.
+pub const BODY_KEPT: usize = 16 << 10;
+
+const USER_AGENT: &str = concat!("Boathook/", env!("CARGO_PKG_VERSION"));
+
+/// How a client calls.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Which addresses it may dial.
+    pub policy: AddressPolicy,
+    /// Longest time of a whole call.
+    pub total: Duration,
+    /// Longest time to connect.
+    pub connect: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { policy: AddressPolicy::default(), total: TOTAL_DEADLINE, connect: CONNECT_DEADLINE }
+    }
+}
+
+/// What to send. Over HTTP/1.1, the only version spoken, header names go out in title case
+/// (`X-Nf-Sign`), which some receivers depend on.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Address, `http` or `https`.
+    pub url: Url,
+    /// Headers beside `Host`, `Content-Length`, `Accept` and `User-Agent`.
+    pub headers: HeaderMap,
+    /// Body, sent as it is.
+    pub body: Bytes,
+}
+
+/// How long the parts of a call took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// Milliseconds until status and headers were there.
+    pub head_ms: i64,
+    /// Milliseconds until the end.
+    pub total_ms: i64,
+}
+
+/// An answer, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Status. Redirects are not followed.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The first [`BODY_KEPT`] bytes of the body.
+    pub body: Bytes,
+    /// Whether there was more, or the rest did not come in time.
+    pub truncated: bool,
+    /// Timing.
+    pub timing: Timing,
+}
+
+/// Kind of a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureClass {
+    /// No answer in time.
+    Timeout,
+    /// Not reached: no such name, or nobody listens.
+    Connect,
+    /// The address is one that this server does not call.
+    RefusedAddress,
+    /// The other side's certificate or TLS is not accepted.
+    Tls,
+    /// Anything else, such as an answer that is not HTTP.
+    Other,
+}
+
+impl FailureClass {
+    /// Name in delivery records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::RefusedAddress => "refused_address",
+            Self::Tls => "tls",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// A call without an answer. The message names neither the address nor anything that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// Kind.
+    pub class: FailureClass,
+    /// A sentence for the person who set the address.
+    pub message: String,
+    /// Milliseconds until it failed.
+    pub total_ms: i64,
+}
+
+/// The guarded client. Cloning is cheap and shares connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    policy: Arc<AddressPolicy>,
+    total: Duration,
+}
+
+impl Client {
+    /// A client that calls as `options` say. Proxies named in the environment are ignored: they
+    /// would dial in our place and without our rules.
+    ///
+    /// # Errors
+    /// When the machine's certificate store cannot be used.
+    pub fn new(options: Options) -> Result<Self, reqwest::Error> {
+        // Fails only when another part of the program was first, with the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let policy = Arc::new(options.policy);
+        let http = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .http1_only()
+            .http1_title_case_headers()
+            .connect_timeout(options.connect)
+            .dns_resolver(Resolver { policy: Arc::clone(&policy) })
+            .build()?;
+        Ok(Self { http, policy, total: options.total })
+    }
+
+    /// Sends a request and reads the answer. Once the status is there the call counts as answered,
+    /// even when the body does not come to its end in time.
+    ///
+    /// # Errors
+    /// When there is no answer; [`Failure`] says why.
+    pub async fn send(&self, request: Request) -> Result<Sent, Failure> {
+        let clock = Clockwork { began: Instant::now() };
+        self.check(&request.url).map_err(|(class, message)| clock.failure(class, message))?;
+        let call = self
+            .http
+            .request(request.method, request.url)
+            .headers(request.headers)
+            .body(request.body)
+            .send();
+        let response = match tokio::time::timeout(self.total, call).await {
+            Ok(answer) => answer.map_err(|error| clock.explain(&error))?,
+            Err(_) => return Err(clock.timeout()),
+        };
+        let head_ms = clock.elapsed_ms();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let rest = self.total.saturating_sub(clock.began.elapsed());
+        let (body, truncated) = read_body(response, rest).await;
+        Ok(Sent { status, headers, body, truncated, timing: Timing { head_ms, total_ms: clock.elapsed_ms() } })
+    }
+
+    /// What can be judged before dialling; literal addresses never pass the resolver.
+    fn check(&self, url: &Url) -> Result<(), (FailureClass, String)> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err((FailureClass::Other, "the address must begin with http:// or https://".to_owned()));
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
+            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
+            _ => None,
+        };
+        if literal.is_some_and(|address| !self.policy.permits(address)) {
+            return Err((FailureClass::RefusedAddress, Refused.to_string()));
+        }
+        Ok(())
+    }
+}
+
+async fn read_body(mut response: reqwest::Response, patience: Duration) -> (Bytes, bool) {
+    let mut kept = BytesMut::new();
+    let mut read = 0;
+    let reading = async {
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => {
+                    read += chunk.len();
+                    let room = BODY_KEPT - kept.len();
+                    kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                }
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+            if read >= BODY_READ {
+                return false;
+            }
+        }
+    };
+    let whole = tokio::time::timeout(patience, reading).await.unwrap_or(false);
+    (kept.freeze(), !whole || read > BODY_KEPT)
+}
+
+struct Clockwork {
+    began: Instant,
+}
+
+impl Clockwork {
+    fn elapsed_ms(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn failure(&self, class: FailureClass, message: String) -> Failure {
+        Failure { class, message, total_ms: self.elapsed_ms() }
+    }
+
+    fn timeout(&self) -> Failure {
+        self.failure(FailureClass::Timeout, "no answer in time".to_owned())
+    }
+
+    fn explain(&self, error: &reqwest::Error) -> Failure {
+        let causes = causes(error);
+        if causes.iter().any(|cause| cause.is::<Refused>()) {
+            return self.failure(FailureClass::RefusedAddress, Refused.to_string());
+        }
+        if error.is_timeout() {
+            return self.timeout();
+        }
+        let root = causes.last().map(ToString::to_string).unwrap_or_default();
+        let (class, what) = if causes.iter().any(|cause| cause.is::<rustls::Error>()) {
+            (FailureClass::Tls, "no secure connection")
+        } else if error.is_connect() {
+            (FailureClass::Connect, "not reached")
+        } else {
+            (FailureClass::Other, "the call broke off")
+        };
+        self.failure(class, format!("{what}: {root}"))
+    }
+}
+
+/// Everything underneath an error; what an I/O error wraps is not among its sources.
+fn causes<'a>(error: &'a reqwest::Error) -> Vec<&'a (dyn StdError + 'static)> {
+    let mut found = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        found.push(cause);
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| cause.source());
+    }
+    found
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -1,0 +1,155 @@
+//! Calls against raw sockets: what goes over the wire, what comes back, what fails and how.
+
+use super::*;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+fn loopback() -> Options {
+    Options { policy: AddressPolicy { allow_loopback: true, ..AddressPolicy::default() }, ..Options::default() }
+}
+
+fn client(options: Options) -> Client {
+    Client::new(options).expect("the test machine can make a client")
+}
+
+fn post(url: &str) -> Request {
+    let url = Url::parse(url).expect("an address of this test");
+    Request { method: Method::POST, url, headers: HeaderMap::new(), body: Bytes::from_static(b"{\"a\":1}") }
+}
+
+async fn request_text(socket: &mut TcpStream) -> String {
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"{\"a\":1}") {
+        let mut some = [0; 1024];
+        let n = socket.read(&mut some).await.expect("the client writes");
+        assert!(n > 0, "the client left early");
+        seen.extend_from_slice(&some[..n]);
+    }
+    String::from_utf8(seen).expect("headers are text")
+}
+
+/// A receiver that answers one request with these bytes and tells what it was sent.
+async fn receiver(answer: Vec<u8>) -> (u16, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let task = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a client");
+        let text = request_text(&mut socket).await;
+        // The client hangs up on answers that are too long.
+        let _ = socket.write_all(&answer).await;
+        text
+    });
+    (port, task)
+}
+
+#[tokio::test]
+async fn header_names_have_their_documented_spelling_on_the_wire() {
+    let (port, seen) = receiver(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()).await;
+    let mut request = post(&format!("http://127.0.0.1:{port}/in?x=1"));
+    for name in ["x-netlify-event", "x-webhook-signature", "x-nf-sign", "content-type"] {
+        request.headers.insert(name, "v".parse().expect("a value"));
+    }
+    let sent = client(loopback()).send(request).await.expect("an answer");
+    assert_eq!((sent.status.as_u16(), sent.truncated), (204, false));
+    let text = seen.await.expect("the receiver ends");
+    assert!(text.starts_with("POST /in?x=1 HTTP/1.1\r\n"), "{text}");
+    let version = format!("User-Agent: {USER_AGENT}");
+    for line in
+        ["X-Netlify-Event: v", "X-Webhook-Signature: v", "X-Nf-Sign: v", "Content-Type: v", "Content-Length: 7", &version]
+    {
+        assert!(text.contains(&format!("\r\n{line}\r\n")), "{line} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_answers() {
+    let (port, _seen) = receiver(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 2\r\n\r\nhi".to_vec()).await;
+    let sent = client(loopback()).send(post(&format!("http://hook.localhost:{port}/"))).await.expect("an answer");
+    assert_eq!((sent.status.as_u16(), &sent.body[..]), (302, &b"hi"[..]));
+    assert_eq!(sent.headers["location"], "/x");
+}
+
+#[tokio::test]
+async fn long_answers_are_cut() {
+    for (length, kept, truncated) in
+        [(BODY_KEPT, BODY_KEPT, false), (BODY_KEPT + 1, BODY_KEPT, true), (BODY_READ * 20, BODY_KEPT, true)]
+    {
+        let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        answer.resize(answer.len() + length, b'x');
+        let (port, _seen) = receiver(answer).await;
+        let sent = client(loopback()).send(post(&format!("http://127.0.0.1:{port}/"))).await.expect("an answer");
+        assert_eq!((sent.body.len(), sent.truncated), (kept, truncated), "{length}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_does_not_take_the_status_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("bound"));
+    let _keep = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a client");
+        request_text(&mut socket).await;
+        socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi").await.expect("the client reads");
+        std::future::pending::<()>().await;
+    });
+    let options = Options { total: Duration::from_millis(300), ..loopback() };
+    let sent = client(options).send(post(&url)).await.expect("an answer");
+    assert_eq!((sent.status.as_u16(), &sent.body[..], sent.truncated), (200, &b"hi"[..], true));
+}
+
+async fn failure(options: Options, url: &str) -> Failure {
+    client(options).send(post(url)).await.expect_err("no answer can come")
+}
+
+#[tokio::test]
+async fn refused_addresses_are_never_dialled() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    for host in ["127.0.0.1", "localhost", "a.localhost", "2130706433", "[::ffff:127.0.0.1]", "[::1]", "169.254.169.254"] {
+        let failure = failure(Options::default(), &format!("http://{host}:{port}/secret")).await;
+        assert_eq!(failure.class, FailureClass::RefusedAddress, "{host}");
+        assert!(!failure.message.contains("secret"));
+    }
+    let dialled = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+    assert!(dialled.is_err(), "nobody may have called");
+}
+
+#[tokio::test]
+async fn silence_is_a_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("bound"));
+    let options = Options { total: Duration::from_millis(200), ..loopback() };
+    assert_eq!(failure(options, &url).await.class, FailureClass::Timeout);
+}
+
+#[tokio::test]
+async fn a_closed_port_is_not_reached() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/", listener.local_addr().expect("bound"));
+    drop(listener);
+    let failure = failure(loopback(), &url).await;
+    assert_eq!(failure.class, FailureClass::Connect);
+    assert!(failure.message.starts_with("not reached: "), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn what_is_no_tls_or_no_http_is_told_apart() {
+    for (scheme, class) in [("https", FailureClass::Tls), ("http", FailureClass::Other)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("{scheme}://{}/", listener.local_addr().expect("bound"));
+        let _answer = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.expect("a client");
+            let _ = socket.read(&mut [0; 64]).await;
+            let _ = socket.write_all(b"SSH-2.0-no\r\n\r\n").await;
+            let _ = socket.read(&mut [0; 64]).await;
+        });
+        let failure = failure(loopback(), &url).await;
+        assert_eq!(failure.class, class, "{scheme}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn other_schemes_are_refused() {
+    assert_eq!(failure(loopback(), "ftp://127.0.0.1/").await.class, FailureClass::Other);
+}

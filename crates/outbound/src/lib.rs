@@ -1,0 +1,13 @@
+//! The one client by which this server calls addresses that its users name. Each call has a total
+//! deadline and a cap on what is read; redirects are answers, not orders; and the address that is
+//! dialled must be one that the operator lets users reach. It knows nothing of why a call is made.
+
+mod client;
+mod policy;
+mod resolver;
+
+pub use client::{
+    BODY_KEPT, BODY_READ, CONNECT_DEADLINE, Client, Failure, FailureClass, Options, Request, Sent, Timing,
+    TOTAL_DEADLINE,
+};
+pub use policy::{AddressPolicy, AddressRange, RangeError};
