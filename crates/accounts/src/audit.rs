@@ -1,0 +1,70 @@
+//! The audit log of an account: its ledger of events in the shape hosted clients read.
+
+use context::{Context, Result};
+use model::{EventRecord, Page, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::events::{self, Filter};
+
+/// The one kind of entry there is.
+const LOG_TYPE: &str = "event";
+
+/// One entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditEntry {
+    /// The event's id.
+    pub id: String,
+    /// The account.
+    pub account_id: String,
+    /// What happened.
+    pub payload: AuditPayload,
+}
+
+/// What happened. The ledger does not know who did it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditPayload {
+    /// Name of the event.
+    pub action: String,
+    /// When.
+    pub timestamp: Timestamp,
+    /// Always `event`.
+    pub log_type: &'static str,
+    /// The site and the thing it happened to.
+    pub traits: Value,
+}
+
+/// A page of entries, newest first. `query` is the name of one event, `log_type` a kind of entry.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    cx: &Context,
+    account_id: &str,
+    query: Option<&str>,
+    log_type: Option<&str>,
+    page: Page,
+) -> Result<Vec<AuditEntry>> {
+    if log_type.is_some_and(|kind| kind != LOG_TYPE) {
+        return Ok(Vec::new());
+    }
+    let filter = Filter {
+        account_id: Some(account_id.to_owned()),
+        event: query.filter(|name| !name.is_empty()).map(str::to_owned),
+        ..Filter::default()
+    };
+    let mut db = cx.read().await?;
+    Ok(events::list(&mut db, &filter, page).await?.into_iter().map(entry).collect())
+}
+
+fn entry(event: EventRecord) -> AuditEntry {
+    AuditEntry {
+        id: event.id,
+        account_id: event.account_id,
+        payload: AuditPayload {
+            action: event.event,
+            timestamp: event.at,
+            log_type: LOG_TYPE,
+            traits: json!({"site_id": event.site_id, "resource_id": event.resource_id}),
+        },
+    }
+}

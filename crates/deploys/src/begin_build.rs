@@ -1,0 +1,47 @@
+//! The beginning of a deploy's build.
+
+use crate::{present, state};
+use context::{Context, Error, Result};
+use events::Event;
+use model::DeployState;
+use store::deploys::{self, DeployRow};
+use store::sites;
+
+/// The commit a build works on, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// Full SHA.
+    pub sha: Option<String>,
+    /// Page of the commit.
+    pub url: Option<String>,
+    /// Who made it.
+    pub committer: Option<String>,
+    /// First line of its message, the deploy's title unless it has one.
+    pub title: Option<String>,
+}
+
+/// Moves a waiting deploy to building and records `deploy_building`. A deploy that is building
+/// already, because its build was begun again after a crash, keeps its state and records nothing.
+///
+/// # Errors
+/// `Unprocessable` when the deploy is past that, `NotFound` when there is none.
+pub async fn begin_build(cx: &Context, deploy_id: &str, commit: Commit) -> Result<DeployRow> {
+    let mut tx = cx.begin().await?;
+    let mut deploy = deploys::find(&mut tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    let site = sites::find(&mut tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
+    let info = &mut deploy.info;
+    info.commit_ref = commit.sha.or(info.commit_ref.take());
+    info.commit_url = commit.url.or(info.commit_url.take());
+    info.committer = commit.committer.or(info.committer.take());
+    info.title = info.title.take().or(commit.title);
+    if deploy.state == DeployState::Building {
+        state::save(&mut tx, cx, &mut deploy).await?;
+    } else {
+        state::move_to(&mut tx, cx, &mut deploy, DeployState::Building).await?;
+        let shown = present::present_as(&mut tx, cx, &site, &deploy).await?;
+        let building = Event::DeployBuilding(Box::new(shown));
+        events::record(&mut tx, cx, &site.account_id, &site.id, &building).await?;
+    }
+    tx.commit().await?;
+    Ok(deploy)
+}

@@ -1,0 +1,124 @@
+//! Publishing a folder on disk: what a build left behind.
+
+use crate::digest::{Digest, take_digest};
+use crate::path::clean_path;
+use crate::process::process;
+use context::{Context, Error, Result};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use store::blob::Digests;
+use store::blobs::{self, Known};
+use store::deploys::{self, DeployRow};
+use tokio::io::AsyncReadExt as _;
+
+/// Files read and stored at once.
+const AT_ONCE: usize = 4;
+/// Bytes read at once.
+const STEP: usize = 256 * 1024;
+/// Digests learnt in one transaction.
+const BATCH: usize = 500;
+
+/// Takes every regular file of `folder` as the content of a deploy and makes it ready, and live by
+/// the usual rules. Names that begin with a dot (save `.well-known`), `node_modules` and
+/// `__MACOSX` stay out, as clients leave them out; symbolic links are not followed.
+///
+/// # Errors
+/// `Unprocessable` when the folder breaks a limit or the deploy does not take files; else when a
+/// file cannot be read or the database fails.
+pub async fn publish_folder(cx: &Context, deploy_id: &str, folder: &Path) -> Result<DeployRow> {
+    let root = folder.to_owned();
+    let walk = move || walk(&root);
+    let files = tokio::task::spawn_blocking(walk).await.map_err(Error::internal)?.map_err(Error::internal)?;
+    let stored: Vec<(String, Digests)> =
+        futures_util::stream::iter(files).map(|file| store_file(cx, file)).buffer_unordered(AT_ONCE).try_collect().await?;
+    publish_stored(cx, deploy_id, stored).await
+}
+
+/// Makes a deploy of files that are stored already.
+pub(crate) async fn publish_stored(cx: &Context, deploy_id: &str, stored: Vec<(String, Digests)>) -> Result<DeployRow> {
+    let mut db = cx.read().await?;
+    let deploy = deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)?;
+    drop(db);
+    for batch in stored.chunks(BATCH) {
+        let mut tx = cx.begin().await?;
+        for (_, digests) in batch {
+            let known = Known { blob: digests.sha256.clone(), size: digests.size };
+            blobs::learn(&mut tx, &deploy.account_id, &digests.sha1, &known).await?;
+        }
+        tx.commit().await?;
+    }
+    let files: BTreeMap<String, String> = stored.into_iter().map(|(path, d)| (path, d.sha1)).collect();
+    take_digest(cx, deploy_id, Digest { files: Some(files), ..Digest::default() }).await?;
+    process(cx, deploy_id).await?;
+    let mut db = cx.read().await?;
+    deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)
+}
+
+struct Found {
+    file: PathBuf,
+    path: String,
+}
+
+fn walk(root: &Path) -> std::io::Result<Vec<Found>> {
+    let mut found = Vec::new();
+    let mut folders = vec![(root.to_owned(), String::new())];
+    while let Some((folder, prefix)) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type()?;
+            let path = format!("{prefix}/{name}");
+            if left_out(&name) {
+                continue;
+            } else if kind.is_dir() {
+                folders.push((entry.path(), path));
+            } else if kind.is_file() {
+                found.push(Found { file: entry.path(), path });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn left_out(name: &str) -> bool {
+    (name.starts_with('.') && name != ".well-known") || matches!(name, "node_modules" | "__MACOSX")
+}
+
+async fn store_file(cx: &Context, found: Found) -> Result<(String, Digests)> {
+    let limits = &cx.settings.limits;
+    let path = clean_path(&found.path, limits.path)?;
+    let mut file = tokio::fs::File::open(&found.file).await.map_err(Error::internal)?;
+    let mut staged = cx.blobs.stage().await?;
+    let mut buffer = vec![0; STEP];
+    loop {
+        let read = file.read(&mut buffer).await.map_err(Error::internal)?;
+        if read == 0 {
+            break;
+        }
+        if staged.size() + read as u64 > limits.file {
+            return Err(Error::Unprocessable(format!("{path} has more than {} bytes", limits.file)));
+        }
+        staged.write(&buffer[..read]).await?;
+    }
+    Ok((path, cx.blobs.keep(staged).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_files_and_links_stay_out() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        for name in ["index.html", ".env", ".well-known/x", "a/b.css", "node_modules/m/i.js", "a/.git/config"] {
+            let file = dir.path().join(name);
+            std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+            std::fs::write(file, name).expect("a file");
+        }
+        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("passwd")).expect("a link");
+        let mut paths: Vec<_> = walk(dir.path()).expect("a walk").into_iter().map(|f| f.path).collect();
+        paths.sort();
+        assert_eq!(paths, ["/.well-known/x", "/a/b.css", "/index.html"]);
+    }
+}

@@ -1,0 +1,81 @@
+//! The moment a deploy becomes ready: in one transaction it can be served, its labels lead to it,
+//! it goes live if it may, and the events tell of it.
+
+use crate::publish::publish;
+use crate::{compress, present, state};
+use context::{Context, DeployCreated, Error, Result};
+use events::Event;
+use model::{Deploy, DeployContext, DeployState, FunctionInfo};
+use serde_json::json;
+use store::deploy_files::{self, Served};
+use store::deploys::{self, DeployRow};
+use store::sites::{self, SiteRow};
+use store::{ChangeKind, Tx};
+
+pub(crate) async fn finish(
+    cx: &Context,
+    deploy_id: &str,
+    served: &Served,
+    functions: Vec<FunctionInfo>,
+    compress_later: bool,
+) -> Result<()> {
+    let mut tx = cx.begin().await?;
+    let mut deploy = deploys::find(&mut tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    if deploy.state != DeployState::Processing {
+        return Ok(());
+    }
+    let mut site = sites::lock_row(&mut tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
+    deploy_files::put_served(&mut tx, deploy_id, served).await?;
+    deploy.info.functions = functions;
+    deploy.info.ready_at = Some(cx.now());
+    deploy.info.summary = Some(json!({ "status": "ready", "messages": [] }));
+    state::move_to(&mut tx, cx, &mut deploy, DeployState::Ready).await?;
+    lead(&mut tx, &site, &deploy).await?;
+    if goes_live(&mut tx, &site, &deploy).await? {
+        publish(&mut tx, cx, &mut site, &mut deploy).await?;
+    }
+    tx.changed(ChangeKind::Site, &site.id, cx.now()).await?;
+    tell(&mut tx, cx, &site, &deploy).await?;
+    if compress_later {
+        compress::enqueue(&mut tx, cx, deploy_id).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Whether a deploy that just became ready goes live by itself: it is meant for production, is no
+/// draft, nobody holds the site, and nothing newer is live already.
+async fn goes_live(tx: &mut Tx, site: &SiteRow, deploy: &DeployRow) -> Result<bool> {
+    if deploy.context != DeployContext::Production || deploy.draft || site.locked {
+        return Ok(false);
+    }
+    let live = match &site.published_deploy_id {
+        Some(id) => deploys::find(tx, id).await?,
+        None => None,
+    };
+    Ok(live.is_none_or(|live| live.created_at <= deploy.created_at))
+}
+
+/// Labels of the deploy: its alias, and its branch.
+async fn lead(tx: &mut Tx, site: &SiteRow, deploy: &DeployRow) -> Result<()> {
+    let branch = deploy.branch.as_deref().map(model::slug).filter(|_| !deploy.draft);
+    for label in deploy.info.alias.iter().chain(&branch).filter(|label| !label.is_empty()) {
+        deploys::set_alias(tx, &site.id, label, &deploy.id).await?;
+    }
+    Ok(())
+}
+
+async fn tell(tx: &mut Tx, cx: &Context, site: &SiteRow, deploy: &DeployRow) -> Result<()> {
+    let shown = present::present_as(tx, cx, site, deploy).await?;
+    let record = |deploy: &Deploy, event: fn(Box<Deploy>) -> Event| event(Box::new(deploy.clone()));
+    if cx.settings.deploy_created == DeployCreated::Live {
+        let created = record(&shown, Event::DeployCreated);
+        events::record(tx, cx, &site.account_id, &site.id, &created).await?;
+    }
+    let succeeded = record(&shown, Event::DeploySucceeded);
+    events::record(tx, cx, &site.account_id, &site.id, &succeeded).await?;
+    if deploys::previous_outcome(tx, deploy).await? == Some(DeployState::Error) {
+        let turned = record(&shown, Event::DeploySucceededAfterFailing);
+        events::record(tx, cx, &site.account_id, &site.id, &turned).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Making a site.
+
+use crate::name;
+use crate::update::{Changes, apply};
+use context::{Context, Error, Result};
+use store::sites::{self, SiteInfo, SiteRow};
+
+/// Tries to find a free name when nobody chose one.
+const NAME_TRIES: usize = 4;
+
+/// Makes a site in an account. Without a name it gets one.
+///
+/// # Errors
+/// `Unprocessable` when the name is taken or no name (clients then try with a number behind it),
+/// or a setting makes no sense.
+pub async fn create(cx: &Context, account_id: &str, user_id: Option<&str>, changes: Changes) -> Result<SiteRow> {
+    let now = cx.now();
+    let info = SiteInfo {
+        user_id: user_id.map(ToOwned::to_owned),
+        deploy_hook_id: Some(cx.id()),
+        ..SiteInfo::default()
+    };
+    let mut site = SiteRow {
+        id: cx.uuid(),
+        account_id: account_id.to_owned(),
+        name: String::new(),
+        published_deploy_id: None,
+        locked: false,
+        disabled: false,
+        info,
+        created_at: now,
+        updated_at: now,
+    };
+    let chosen = changes.name.is_some();
+    apply(cx, &mut site, changes)?;
+    for _ in 0..NAME_TRIES {
+        if !chosen {
+            site.name = name::random(cx);
+        }
+        let mut tx = cx.begin().await?;
+        match sites::insert(&mut tx, &site).await {
+            Ok(()) => {
+                tx.commit().await?;
+                return Ok(site);
+            }
+            Err(store::Error::Taken) if !chosen => {}
+            Err(store::Error::Taken) => return Err(taken(&site)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::Conflict("no free name was found; choose one".to_owned()))
+}
+
+pub(crate) fn taken(site: &SiteRow) -> Error {
+    let domains: Vec<&str> =
+        site.info.custom_domain.iter().chain(&site.info.domain_aliases).map(String::as_str).collect();
+    let domains = if domains.is_empty() { String::new() } else { format!(", or a domain of {}", domains.join(", ")) };
+    Error::Unprocessable(format!("subdomain must be unique: the name {}{domains} is taken", site.name))
+}

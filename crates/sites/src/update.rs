@@ -1,0 +1,212 @@
+//! Changing a site's settings.
+
+use crate::create::taken;
+use crate::domain;
+use context::{Context, Error, Result};
+use model::{BuildSettings, ProcessingSettings, SiteName};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use store::ChangeKind;
+use store::sites::{self, SiteInfo, SiteRow};
+
+/// What a client wants changed. Absent fields stay; fields that are null are cleared.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Changes {
+    /// New name.
+    pub name: Option<String>,
+    /// Primary domain.
+    #[serde(deserialize_with = "present")]
+    pub custom_domain: Option<Option<String>>,
+    /// Further domains.
+    pub domain_aliases: Option<Vec<String>>,
+    /// Domain of branch deploys.
+    #[serde(deserialize_with = "present")]
+    pub branch_deploy_custom_domain: Option<Option<String>>,
+    /// Domain of deploy previews.
+    #[serde(deserialize_with = "present")]
+    pub deploy_preview_custom_domain: Option<Option<String>>,
+    /// Password that guards the site; not possible yet.
+    #[serde(deserialize_with = "present")]
+    pub password: Option<Option<String>>,
+    /// Where form notices go.
+    #[serde(deserialize_with = "present")]
+    pub notification_email: Option<Option<String>>,
+    /// Whether plain http is sent on to https.
+    pub force_ssl: Option<bool>,
+    /// HTML processing.
+    pub processing_settings: Option<ProcessingSettings>,
+    /// Repository, as `init` sends it.
+    pub repo: Option<Repo>,
+    /// The same under the name that sites show it by.
+    pub build_settings: Option<Repo>,
+    /// Plugins installed through the API.
+    pub plugins: Option<Vec<Value>>,
+    /// Prerendering.
+    #[serde(deserialize_with = "present")]
+    pub prerender: Option<Option<String>>,
+    /// See the API's field of this name.
+    pub prevent_non_git_prod_deploys: Option<bool>,
+}
+
+/// Tells a field that is null from one that is absent.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> std::result::Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(input).map(Some)
+}
+
+/// Repository settings as clients send them: `branch` and `repo` are older names of fields.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Repo {
+    /// Everything with today's names.
+    #[serde(flatten)]
+    pub settings: BuildSettings,
+    /// Older name of `repo_path`.
+    pub repo: Option<String>,
+    /// Older name of `repo_branch`.
+    pub branch: Option<String>,
+}
+
+/// Changes a site.
+///
+/// # Errors
+/// `Unprocessable` when a name or domain is taken or a setting makes no sense; nothing is changed
+/// then. `NotFound` when there is no such site.
+pub async fn update(cx: &Context, site_id: &str, changes: Changes) -> Result<SiteRow> {
+    let mut tx = cx.begin().await?;
+    let mut site = sites::lock_row(&mut tx, site_id).await?.ok_or(Error::NotFound)?;
+    apply(cx, &mut site, changes)?;
+    site.updated_at = cx.now();
+    match sites::update(&mut tx, &site).await {
+        Err(store::Error::Taken) => return Err(taken(&site)),
+        other => other?,
+    }
+    tx.changed(ChangeKind::Site, site_id, cx.now()).await?;
+    tx.commit().await?;
+    Ok(site)
+}
+
+pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Result<()> {
+    if let Some(name) = &changes.name {
+        site.name = SiteName::parse(name).map_err(Error::Unprocessable)?.into_string();
+    }
+    if matches!(&changes.password, Some(Some(password)) if !password.is_empty()) {
+        let why = "passwords of sites are not available on this server yet; the site was not changed";
+        return Err(Error::NotImplemented(why.to_owned()));
+    }
+    apply_domains(cx, &mut site.info, &changes)?;
+    let info = &mut site.info;
+    set(&mut info.notification_email, changes.notification_email);
+    set(&mut info.prerender, changes.prerender);
+    info.force_ssl = changes.force_ssl.or(info.force_ssl);
+    info.prevent_non_git_prod_deploys = changes.prevent_non_git_prod_deploys.or(info.prevent_non_git_prod_deploys);
+    if let Some(processing) = changes.processing_settings {
+        info.processing = processing;
+    }
+    if let Some(plugins) = changes.plugins {
+        info.plugins = plugins;
+    }
+    if let Some(repo) = changes.repo.or(changes.build_settings) {
+        merge_repo(&mut info.build, repo);
+    }
+    Ok(())
+}
+
+fn set<T>(place: &mut Option<T>, change: Option<Option<T>>) {
+    if let Some(value) = change {
+        *place = value;
+    }
+}
+
+fn apply_domains(cx: &Context, info: &mut SiteInfo, changes: &Changes) -> Result<()> {
+    let one = |change: &Option<Option<String>>| -> Result<Option<Option<String>>> {
+        match change {
+            Some(Some(name)) if !name.is_empty() => Ok(Some(Some(domain::checked(cx, name)?))),
+            Some(_) => Ok(Some(None)),
+            None => Ok(None),
+        }
+    };
+    set(&mut info.custom_domain, one(&changes.custom_domain)?);
+    set(&mut info.branch_deploy_custom_domain, one(&changes.branch_deploy_custom_domain)?);
+    set(&mut info.deploy_preview_custom_domain, one(&changes.deploy_preview_custom_domain)?);
+    if let Some(aliases) = &changes.domain_aliases {
+        info.domain_aliases = aliases.iter().map(|name| domain::checked(cx, name)).collect::<Result<_>>()?;
+        info.domain_aliases.sort();
+        info.domain_aliases.dedup();
+    }
+    Ok(())
+}
+
+/// Lays what the client sent over what is there; a linked repository needs something to clone.
+fn merge_repo(build: &mut BuildSettings, repo: Repo) {
+    let new = repo.settings;
+    build.id = new.id.or(build.id);
+    build.provider = new.provider.or(build.provider.take());
+    build.deploy_key_id = new.deploy_key_id.or(build.deploy_key_id.take());
+    build.repo_path = new.repo_path.or(repo.repo).or(build.repo_path.take());
+    build.repo_branch = new.repo_branch.or(repo.branch).or(build.repo_branch.take());
+    build.dir = new.dir.or(build.dir.take());
+    build.functions_dir = new.functions_dir.or(build.functions_dir.take());
+    build.base = new.base.or(build.base.take());
+    build.cmd = new.cmd.or(build.cmd.take());
+    build.public_repo = new.public_repo.or(build.public_repo);
+    build.private_logs = new.private_logs.or(build.private_logs);
+    build.installation_id = new.installation_id.or(build.installation_id);
+    build.stop_builds = new.stop_builds.or(build.stop_builds);
+    if !new.allowed_branches.is_empty() {
+        build.allowed_branches = new.allowed_branches;
+    }
+    build.repo_url = new.repo_url.or_else(|| clone_url(build)).or(build.repo_url.take());
+}
+
+/// What to clone, from the provider and the path.
+fn clone_url(build: &BuildSettings) -> Option<String> {
+    let path = build.repo_path.as_deref()?;
+    if path.contains("://") || path.starts_with('/') || path.contains('@') {
+        return Some(path.to_owned());
+    }
+    match build.provider.as_deref() {
+        Some("github") => Some(format!("https://github.com/{path}")),
+        Some("gitlab") => Some(format!("https://gitlab.com/{path}")),
+        Some("bitbucket") => Some(format!("https://bitbucket.org/{path}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_clears_and_absence_keeps() {
+        let read = |text: &str| serde_json::from_str::<Changes>(text).map(|c| c.custom_domain).ok();
+        assert_eq!(read("{}"), Some(None));
+        assert_eq!(read(r#"{"custom_domain": null}"#), Some(Some(None)));
+        assert_eq!(read(r#"{"custom_domain": "a.b"}"#), Some(Some(Some("a.b".into()))));
+    }
+
+    #[test]
+    fn a_linked_repository_knows_what_to_clone() {
+        for (sent, url) in [
+            (r#"{"provider": "github", "repo_path": "o/r"}"#, Some("https://github.com/o/r")),
+            (r#"{"provider": "github", "repo": "o/r", "branch": "main"}"#, Some("https://github.com/o/r")),
+            (r#"{"provider": "manual", "repo_path": "/srv/x.git"}"#, Some("/srv/x.git")),
+            (r#"{"provider": "manual", "repo_path": "git@h:o/r.git"}"#, Some("git@h:o/r.git")),
+            (r#"{"repo_url": "https://h/r"}"#, Some("https://h/r")),
+            (r#"{"provider": "other", "repo_path": "o/r"}"#, None),
+        ] {
+            let mut build = BuildSettings::default();
+            merge_repo(&mut build, serde_json::from_str(sent).unwrap());
+            assert_eq!(build.repo_url.as_deref(), url, "{sent}");
+        }
+    }
+
+    #[test]
+    fn a_later_change_keeps_the_rest_of_the_repository() {
+        let mut build = BuildSettings::default();
+        merge_repo(&mut build, serde_json::from_str(r#"{"repo_url": "https://h/r", "cmd": "make"}"#).unwrap());
+        merge_repo(&mut build, serde_json::from_str(r#"{"dir": "out"}"#).unwrap());
+        assert_eq!((build.cmd.as_deref(), build.dir.as_deref()), (Some("make"), Some("out")));
+        assert_eq!(build.repo_url.as_deref(), Some("https://h/r"));
+    }
+}
