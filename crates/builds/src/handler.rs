@@ -1,0 +1,226 @@
+//! The handler of build jobs: begins a build, waits for its end however it comes, and writes that
+//! end down in the build's row and its deploy.
+
+use crate::environment::EnvSource;
+use crate::failure::{Failure, Outcome};
+use crate::log::{Log, section};
+use crate::process::Watch;
+use crate::run::Run;
+use crate::running::Place;
+use crate::sandbox::{Sandbox, choose};
+use crate::{Builds, Cause};
+use context::{Context, Error, Result};
+use futures_util::future::BoxFuture;
+use jobs::{Handler, Job, Limits, Verdict};
+use model::{BuildState, DeployState};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use store::builds::{self, BuildRow};
+use store::deploys::DeployRow;
+use store::sites;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Kind of the jobs that carry out builds.
+pub const BUILD_JOB: &str = "build";
+/// How long a node that fell silent keeps a build.
+const LEASE: Duration = Duration::from_secs(60);
+/// Runs of a build that a dying process may begin; the next one fails it.
+pub(crate) const RUNS_MAX: i64 = 2;
+/// How long a build rests when the database fails under it.
+const REST_MILLIS: i64 = 15_000;
+/// How often a running build looks whether it was stopped elsewhere.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What a build says that failed through no fault of its own.
+const SERVER_FAULT: &str = "the server could not complete the build; its own log says why";
+
+/// Carries out builds.
+pub struct BuildHandler {
+    cx: Context,
+    builds: Builds,
+    variables: Arc<dyn EnvSource>,
+    sandbox: OnceCell<Arc<dyn Sandbox>>,
+}
+
+impl BuildHandler {
+    /// A handler whose running builds can be stopped and followed through `builds`, and which asks
+    /// `variables` for what people set on accounts and sites.
+    #[must_use]
+    pub fn new(cx: Context, builds: Builds, variables: Arc<dyn EnvSource>) -> Self {
+        Self { cx, builds, variables, sandbox: OnceCell::new() }
+    }
+
+    async fn carry_out(&self, build_id: &str, tries: i64) -> Result<()> {
+        let Some((build, deploy)) = self.open(build_id).await? else { return Ok(()) };
+        let place = self.builds.running.enter(build_id);
+        let log = Log::open(&self.cx, &self.builds.running, build_id);
+        if let Some(end) = end_of(&deploy) {
+            return self.close(&build, end).await;
+        }
+        let mut tx = self.cx.begin().await?;
+        let begun = builds::begin(&mut tx, build_id, self.cx.now()).await?;
+        tx.commit().await?;
+        if !begun {
+            return Ok(());
+        }
+        let outcome = match again(&build, tries) {
+            Err(failure) => Err(failure),
+            Ok(notice) => {
+                if let Some(notice) = notice {
+                    log.complain(section::QUEUED, notice).await;
+                }
+                self.watched(&build, deploy, &log, &place).await
+            }
+        };
+        self.end(&build, &log, outcome).await
+    }
+
+    /// The build and its deploy, unless nothing is left to do.
+    async fn open(&self, build_id: &str) -> Result<Option<(BuildRow, DeployRow)>> {
+        let mut db = self.cx.read().await?;
+        let Some(build) = builds::find(&mut db, build_id).await?.filter(|build| !build.state.is_final()) else {
+            return Ok(None);
+        };
+        let deploy = store::deploys::find(&mut db, &build.deploy_id).await?;
+        drop(db);
+        if let Some(deploy) = deploy {
+            return Ok(Some((build, deploy)));
+        }
+        self.close(&build, (BuildState::Cancelled, Some("its deploy was deleted".to_owned()))).await?;
+        Ok(None)
+    }
+
+    /// Runs the build, and stops it when a person does, here or through the database.
+    async fn watched(&self, build: &BuildRow, deploy: DeployRow, log: &Log, place: &Place) -> Outcome<()> {
+        let limit = self.cx.settings.builds.time_limit;
+        let watch =
+            Watch { log: log.clone(), stop: place.stop.clone(), deadline: Instant::now() + limit, limit };
+        let work = async {
+            let sandbox = self.sandbox.get_or_try_init(|| choose(self.cx.settings.builds.sandbox)).await.map_err(Failure::Build)?;
+            let mut db = self.cx.read().await?;
+            let site = sites::find(&mut db, &build.site_id).await?.ok_or(Failure::Cancelled)?;
+            drop(db);
+            let cause: Cause = serde_json::from_value(build.cause.clone()).map_err(Error::internal)?;
+            let (cx, variables, sandbox) = (&self.cx, &*self.variables, &**sandbox);
+            let run = Run { cx, build, deploy: &deploy, site: &site, cause: &cause, watch: &watch, variables, sandbox };
+            run.carry_out().await
+        };
+        tokio::select! {
+            outcome = Box::pin(work) => outcome,
+            never = self.look(build, &place.stop) => match never {},
+        }
+    }
+
+    /// Stops a build whose row or deploy was ended by another hand.
+    async fn look(&self, build: &BuildRow, stop: &CancellationToken) -> Infallible {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            // a database that fails for a moment stops no build
+            if self.ended_elsewhere(build).await.unwrap_or(false) {
+                stop.cancel();
+                return std::future::pending().await;
+            }
+        }
+    }
+
+    async fn ended_elsewhere(&self, build: &BuildRow) -> Result<bool> {
+        let mut db = self.cx.read().await?;
+        let row = builds::find(&mut db, &build.id).await?;
+        let deploy = store::deploys::find(&mut db, &build.deploy_id).await?;
+        let failed = |deploy: DeployRow| matches!(deploy.state, DeployState::Error | DeployState::Rejected);
+        Ok(row.is_none_or(|row| row.state.is_final()) || deploy.is_none_or(failed))
+    }
+
+    async fn end(&self, build: &BuildRow, log: &Log, outcome: Outcome<()>) -> Result<()> {
+        let message = match outcome {
+            Ok(()) => {
+                log.flush().await;
+                return self.close(build, (BuildState::Done, None)).await;
+            }
+            Err(Failure::Cancelled) => return self.cancelled(build, log).await,
+            Err(Failure::Build(message)) => log.masked(message),
+            Err(Failure::Server(error)) => {
+                tracing::error!(%error, cause = ?error, build = build.id, "a build failed through the server's fault");
+                SERVER_FAULT.to_owned()
+            }
+        };
+        log.complain(section::DEPLOY, format!("Failed: {message}")).await;
+        log.flush().await;
+        or_gone(deploys::fail(&self.cx, &build.deploy_id, &message).await)?;
+        self.close(build, (BuildState::Failed, Some(message))).await
+    }
+
+    async fn cancelled(&self, build: &BuildRow, log: &Log) -> Result<()> {
+        log.complain(section::DEPLOY, "Cancelled.").await;
+        log.flush().await;
+        or_gone(deploys::cancel(&self.cx, &build.deploy_id).await)?;
+        self.close(build, (BuildState::Cancelled, None)).await
+    }
+
+    async fn close(&self, build: &BuildRow, (state, error): (BuildState, Option<String>)) -> Result<()> {
+        let mut tx = self.cx.begin().await?;
+        builds::finish(&mut tx, &build.id, state, error.as_deref(), self.cx.now()).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// A deploy that is ready or deleted needs no failing.
+fn or_gone<T>(done: Result<T>) -> Result<()> {
+    match done {
+        Ok(_) | Err(Error::NotFound | Error::Unprocessable(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// How a build ended whose deploy has come to its end: the process died between the two.
+fn end_of(deploy: &DeployRow) -> Option<(BuildState, Option<String>)> {
+    let message = deploy.info.error_message.clone();
+    match deploy.state {
+        DeployState::Ready => Some((BuildState::Done, None)),
+        DeployState::Error if message.as_deref() == Some(deploys::CANCELED) => Some((BuildState::Cancelled, None)),
+        DeployState::Error | DeployState::Rejected => Some((BuildState::Failed, message)),
+        _ => None,
+    }
+}
+
+/// What is said of a build that an earlier process left in the middle.
+fn again(build: &BuildRow, tries: i64) -> Outcome<Option<&'static str>> {
+    match (build.state, tries) {
+        (BuildState::Building, 2..=RUNS_MAX) => {
+            Ok(Some("The server was interrupted in the middle of this build; it starts over."))
+        }
+        (BuildState::Building, tries) if tries > RUNS_MAX => {
+            Err(Failure::build("the server was interrupted twice in the middle of this build; start it again"))
+        }
+        _ => Ok(None),
+    }
+}
+
+impl Handler for BuildHandler {
+    fn kind(&self) -> &'static str {
+        BUILD_JOB
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { total: self.cx.settings.builds.concurrency, per_tenant: 1, lease: LEASE }
+    }
+
+    fn run<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Verdict> {
+        Box::pin(async move {
+            let Some(build_id) = job.payload.get("build").and_then(serde_json::Value::as_str) else {
+                tracing::error!(job = job.id, "a build job names no build");
+                return Verdict::Done;
+            };
+            match self.carry_out(build_id, job.tries).await {
+                Ok(()) => Verdict::Done,
+                Err(error) => {
+                    tracing::error!(%error, cause = ?error, build = build_id, "a build cannot be carried out now");
+                    Verdict::Again(self.cx.now().plus_millis(REST_MILLIS))
+                }
+            }
+        })
+    }
+}

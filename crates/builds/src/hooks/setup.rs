@@ -1,0 +1,80 @@
+//! What may be said of a build hook, and how one is shown.
+
+use crate::repository::check_branch;
+use context::{Context, Error, Result};
+use model::BuildHook;
+use serde::Deserialize;
+use store::build_hooks::BuildHookRow;
+
+/// Longest title of a hook, and of a deploy that a call of it asks for, in characters.
+pub const TITLE_MAX: usize = 255;
+
+/// What a client sends of a build hook (`buildHookSetup`). In an update, what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Setup {
+    /// What its owner calls it.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Branch it builds; empty or absent for the production branch.
+    #[serde(default)]
+    pub branch: Option<String>,
+}
+
+impl Setup {
+    /// The title and branch, checked.
+    pub(super) fn checked(&self) -> Result<(Option<String>, Option<String>)> {
+        let title = self.title.as_deref().map(str::trim);
+        if let Some(title) = title {
+            check_title(title)?;
+        }
+        let branch = self.branch.as_deref().map(str::trim);
+        if let Some(branch) = branch.filter(|branch| !branch.is_empty()) {
+            check_branch(branch).map_err(Error::Unprocessable)?;
+        }
+        Ok((title.map(str::to_owned), branch.map(str::to_owned)))
+    }
+}
+
+pub(super) fn check_title(title: &str) -> Result<()> {
+    if title.is_empty() || title.chars().count() > TITLE_MAX {
+        return Err(Error::Unprocessable(format!("title must have 1 to {TITLE_MAX} characters")));
+    }
+    Ok(())
+}
+
+/// What to POST to.
+pub(super) fn url(cx: &Context, id: &str) -> String {
+    format!("{}/build_hooks/{id}", cx.addresses().control_url())
+}
+
+/// The build hook as the API shows it.
+#[must_use]
+pub fn present(cx: &Context, row: &BuildHookRow) -> BuildHook {
+    BuildHook {
+        id: row.id.clone(),
+        title: row.title.clone(),
+        branch: row.branch.clone(),
+        url: url(cx, &row.id),
+        site_id: row.site_id.clone(),
+        created_at: row.created_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_and_branches_are_checked() {
+        let setup = |title: Option<&str>, branch: Option<&str>| {
+            Setup { title: title.map(Into::into), branch: branch.map(Into::into) }.checked().ok()
+        };
+        let text = |t: &str| Some(t.to_owned());
+        assert_eq!(setup(Some(" Cron "), Some("")), Some((text("Cron"), text(""))));
+        assert_eq!(setup(None, Some("feat/x")), Some((None, text("feat/x"))));
+        assert_eq!(setup(Some(" "), None), None);
+        assert_eq!(setup(Some("t"), Some("-x")), None);
+        assert!(setup(Some(&"ä".repeat(TITLE_MAX)), None).is_some());
+        assert!(setup(Some(&"ä".repeat(TITLE_MAX + 1)), None).is_none());
+    }
+}

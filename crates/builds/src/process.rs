@@ -1,0 +1,178 @@
+//! Runs one child process of a build: its output goes to the log line by line, and it does not
+//! outlive the build, however the build ends.
+
+use crate::failure::{Failure, Outcome};
+use crate::lines::Lines;
+use crate::log::Log;
+use std::collections::VecDeque;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Lines kept for an error message.
+const TAIL: usize = 20;
+/// Bytes read at once.
+const STEP: usize = 16 * 1024;
+/// How long output may linger after the process is gone: something that left its group holds it.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What every process of a build shares.
+pub(crate) struct Watch {
+    /// Where output goes.
+    pub(crate) log: Log,
+    /// Cancelled when a person stops the build.
+    pub(crate) stop: CancellationToken,
+    /// When the build must be over.
+    pub(crate) deadline: Instant,
+    /// The limit that the deadline came from.
+    pub(crate) limit: Duration,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    Exit(ExitStatus),
+    Stopped,
+    TimedOut,
+}
+
+/// How a process ended, and the last lines it printed.
+pub(crate) struct Ended {
+    pub(crate) status: End,
+    pub(crate) tail: Vec<String>,
+}
+
+impl Watch {
+    /// The exit status of a process that came to its own end.
+    pub(crate) fn judge(&self, end: End) -> Outcome<ExitStatus> {
+        match end {
+            End::Exit(status) => Ok(status),
+            End::Stopped => Err(Failure::Cancelled),
+            End::TimedOut => Err(Failure::Build(format!("the build took longer than {} and was stopped", words(self.limit)))),
+        }
+    }
+
+    /// Fails when the build was stopped or has no time left.
+    pub(crate) fn check(&self) -> Outcome<()> {
+        if self.stop.is_cancelled() {
+            return self.judge(End::Stopped).map(|_| ());
+        }
+        if Instant::now() >= self.deadline {
+            return self.judge(End::TimedOut).map(|_| ());
+        }
+        Ok(())
+    }
+}
+
+/// A duration in the words of a log.
+fn words(limit: Duration) -> String {
+    match limit.as_secs() {
+        0 => format!("{} milliseconds", limit.as_millis()),
+        seconds if seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
+/// Runs a process to its end, or kills it with everything in its group when the build is stopped
+/// or out of time. `input` is written to its standard input.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) async fn run(
+    mut command: Command,
+    input: Option<Vec<u8>>,
+    section: &'static str,
+    watch: &Watch,
+) -> std::io::Result<Ended> {
+    command.process_group(0).kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    let mut child = command.spawn()?;
+    feed(&mut child, input);
+    let out = child.stdout.take().map(|pipe| tokio::spawn(copy(pipe, watch.log.clone(), section, false)));
+    let err = child.stderr.take().map(|pipe| tokio::spawn(copy(pipe, watch.log.clone(), section, true)));
+    let status = wait(&mut child, watch).await?;
+    let mut tail = Vec::new();
+    for mut reader in err.into_iter().chain(out) {
+        match tokio::time::timeout(LINGER, &mut reader).await {
+            Ok(lines) => tail.extend(lines.unwrap_or_default()),
+            Err(_) => reader.abort(),
+        }
+    }
+    Ok(Ended { status, tail })
+}
+
+/// Writes the input beside everything else: the child may print before it reads.
+fn feed(child: &mut Child, input: Option<Vec<u8>>) {
+    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input) {
+        tokio::spawn(async move {
+            // a child that ended early has said why in its own words
+            let _gone = pipe.write_all(&bytes).await;
+        });
+    }
+}
+
+async fn wait(child: &mut Child, watch: &Watch) -> std::io::Result<End> {
+    let group = child.id();
+    let end = tokio::select! {
+        status = child.wait() => return status.map(End::Exit).inspect(|_| kill_group(group)),
+        () = watch.stop.cancelled() => End::Stopped,
+        () = tokio::time::sleep_until(watch.deadline) => End::TimedOut,
+    };
+    kill_group(group);
+    child.kill().await?;
+    Ok(end)
+}
+
+/// Kills what is left of a child's process group.
+fn kill_group(group: Option<u32>) {
+    let Some(id) = group.and_then(|id| libc::pid_t::try_from(id).ok()).filter(|id| *id > 1) else { return };
+    // SAFETY: `kill` takes two integers and touches no memory of this process. The number is that
+    // of a child which was made the leader of a group of its own; a group keeps its number while
+    // it has members, and for an empty one the call reports an error, which is what is wanted. In
+    // the instant between the reaping of the leader and this call the number can be given to a new
+    // process only after the kernel has gone through all others, and then only if that process
+    // makes itself a leader too.
+    unsafe {
+        libc::kill(-id, libc::SIGKILL);
+    }
+}
+
+/// Copies output into the log; its last lines.
+async fn copy(mut pipe: impl AsyncRead + Unpin, log: Log, section: &'static str, error: bool) -> Vec<String> {
+    let mut lines = Lines::default();
+    let mut tail = VecDeque::new();
+    let mut buffer = vec![0; STEP];
+    // a pipe that cannot be read any more has ended
+    while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
+        for line in lines.push(&buffer[..read]) {
+            take(line, &log, section, error, &mut tail).await;
+        }
+    }
+    if let Some(line) = lines.finish() {
+        take(line, &log, section, error, &mut tail).await;
+    }
+    tail.into()
+}
+
+async fn take(line: String, log: &Log, section: &str, error: bool, tail: &mut VecDeque<String>) {
+    if tail.len() == TAIL {
+        tail.pop_front();
+    }
+    tail.push_back(line.clone());
+    log.output(section, line, error).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_read_well() {
+        for (limit, text) in [(300, "300 milliseconds"), (5000, "5 seconds"), (900_000, "15 minutes"), (90_000, "90 seconds")] {
+            assert_eq!(words(Duration::from_millis(limit)), text);
+        }
+    }
+}

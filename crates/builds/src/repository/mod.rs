@@ -1,0 +1,14 @@
+//! Getting the repository: which addresses are let through, how Git is called, and what is read of
+//! the commit.
+
+mod branch;
+mod checkout;
+mod commit;
+mod git;
+mod key;
+mod source;
+
+pub(crate) use branch::check_branch;
+pub(crate) use checkout::checkout;
+pub(crate) use commit::CommitInfo;
+pub(crate) use source::Source;

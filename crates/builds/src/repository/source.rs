@@ -1,0 +1,187 @@
+//! Where a site's repository is, and which of the ways that Git knows are let through.
+
+use model::BuildSettings;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// Transports that Git may use, also after a redirect. `ext::` and remote helpers run commands.
+pub(crate) const PROTOCOLS: &str = "file:https:ssh:git";
+/// Longest address of a repository, in bytes.
+pub(crate) const ADDRESS_MAX: usize = 2048;
+
+/// Characters that must be escaped in the path of a `file://` address, which Git decodes.
+const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b' ').add(b'?').add(b'#');
+
+/// A repository that may be cloned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// What Git is given. May hold a password.
+    pub(crate) address: String,
+    /// The same without user name and password: for logs, and for `REPOSITORY_URL`.
+    pub(crate) public: String,
+    /// The password in the address.
+    pub(crate) password: Option<String>,
+    /// The folder, when the repository is on this machine.
+    pub(crate) local: Option<PathBuf>,
+    /// Whether it is reached by ssh.
+    pub(crate) ssh: bool,
+}
+
+impl Source {
+    /// The repository of a site: its URL, or else its path, which for the known providers is
+    /// `owner/name`.
+    ///
+    /// # Errors
+    /// A sentence for the site's owner.
+    pub(crate) fn of(build: &BuildSettings) -> Result<Self, String> {
+        let written = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        if let Some(url) = written(&build.repo_url) {
+            return Self::parse(&url);
+        }
+        let path = written(&build.repo_path).ok_or("the site is not linked to a repository")?;
+        match build.provider.as_deref().and_then(host_of) {
+            Some(host) if is_owner_and_name(&path) => Self::parse(&format!("https://{host}/{path}")),
+            _ => Self::parse(&path),
+        }
+    }
+
+    /// Reads an address: an absolute path, `file://`, `https://`, `ssh://`, `git://` or
+    /// `user@host:path`.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let refused = |why: &str| Err(format!("the repository address {why}"));
+        if text.len() > ADDRESS_MAX {
+            return refused(&format!("is longer than {ADDRESS_MAX} bytes"));
+        }
+        if text.starts_with('-') || text.contains("::") || text.chars().any(char::is_control) {
+            return refused("holds something that Git would not take as an address");
+        }
+        if text.starts_with('/') {
+            return Ok(Self::local(Path::new(text)));
+        }
+        if text.contains("://") {
+            return Self::url(text);
+        }
+        if is_scp_like(text) {
+            let public = text.rsplit_once('@').map_or(text, |(_, rest)| rest).to_owned();
+            return Ok(Self { address: text.to_owned(), public, password: None, local: None, ssh: true });
+        }
+        refused("must be an absolute path, file://, https://, ssh://, git:// or user@host:path")
+    }
+
+    fn local(path: &Path) -> Self {
+        let address = format!("file://{}", utf8_percent_encode(&path.to_string_lossy(), PATH));
+        Self { public: address.clone(), address, password: None, local: Some(path.to_owned()), ssh: false }
+    }
+
+    fn url(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| format!("the repository address is no URL: {error}"))?;
+        match url.scheme() {
+            "file" => {
+                let path = url.to_file_path().map_err(|()| "a file:// address needs an absolute path and no host")?;
+                return Ok(Self::local(&path));
+            }
+            "https" | "ssh" | "git" => {}
+            other => return Err(format!("repositories are not read by {other}://")),
+        }
+        if url.host_str().is_none_or(|host| host.is_empty() || host.starts_with('-')) {
+            return Err("the repository address names no host".to_owned());
+        }
+        let mut public = url.clone();
+        // both can only fail for addresses without a host
+        let _ = public.set_username("");
+        let _ = public.set_password(None);
+        Ok(Self {
+            address: text.to_owned(),
+            public: public.to_string(),
+            password: url.password().map(str::to_owned),
+            local: None,
+            ssh: url.scheme() == "ssh",
+        })
+    }
+}
+
+fn host_of(provider: &str) -> Option<&'static str> {
+    match provider {
+        "github" => Some("github.com"),
+        "gitlab" => Some("gitlab.com"),
+        "bitbucket" => Some("bitbucket.org"),
+        _ => None,
+    }
+}
+
+fn is_owner_and_name(path: &str) -> bool {
+    !path.starts_with('/') && !path.contains(':') && path.contains('/')
+}
+
+/// `[user@]host:path`, the short form of ssh.
+fn is_scp_like(text: &str) -> bool {
+    let Some((login, path)) = text.split_once(':') else { return false };
+    let host = login.rsplit_once('@').map_or(login, |(_, host)| host);
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    let user = login.rsplit_once('@').map_or("git", |(user, _)| user);
+    !path.is_empty()
+        && !host.is_empty()
+        && !host.starts_with('-')
+        && host.chars().all(plain)
+        && !user.is_empty()
+        && !user.starts_with('-')
+        && user.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_are_let_through() {
+        for (text, address, public, ssh) in [
+            ("/srv/git/a b.git", "file:///srv/git/a%20b.git", "file:///srv/git/a%20b.git", false),
+            ("file:///srv/a.git", "file:///srv/a.git", "file:///srv/a.git", false),
+            ("https://example.org/a/b", "https://example.org/a/b", "https://example.org/a/b", false),
+            ("https://me:pw@example.org/a", "https://me:pw@example.org/a", "https://example.org/a", false),
+            ("ssh://git@example.org:22/a", "ssh://git@example.org:22/a", "ssh://example.org:22/a", true),
+            ("git://example.org/a", "git://example.org/a", "git://example.org/a", false),
+            ("git@example.org:a/b.git", "git@example.org:a/b.git", "example.org:a/b.git", true),
+        ] {
+            let source = Source::parse(text).expect(text);
+            assert_eq!((source.address.as_str(), source.public.as_str(), source.ssh), (address, public, ssh), "{text}");
+        }
+        let password = Source::parse("https://me:pw@example.org/a").ok().and_then(|s| s.password);
+        assert_eq!(password.as_deref(), Some("pw"));
+    }
+
+    #[test]
+    fn addresses_that_are_refused() {
+        for text in [
+            "", "relative/path", "ext::sh -c id", "http://example.org/a", "ftp://example.org/a", "--upload-pack=id",
+            "-oProxyCommand=id:x", "ssh://-oProxyCommand=id/x", "git@-host:x", "-u@host:x", "host:", ":x", "a b:c",
+            "fd::17/x", "file://host/share", "https://", "https://example.org/a\nb", "javascript:alert(1)\0",
+        ] {
+            assert!(Source::parse(text).is_err(), "{text:?}");
+        }
+        assert!(Source::parse(&format!("/{}", "a".repeat(ADDRESS_MAX))).is_err());
+        assert!(Source::parse(&format!("/{}", "a".repeat(ADDRESS_MAX - 1))).is_ok());
+    }
+
+    #[test]
+    fn a_site_names_its_repository_by_url_or_path() {
+        let settings = |provider: Option<&str>, path: Option<&str>, url: Option<&str>| BuildSettings {
+            provider: provider.map(Into::into),
+            repo_path: path.map(Into::into),
+            repo_url: url.map(Into::into),
+            ..BuildSettings::default()
+        };
+        for (build, expect) in [
+            (settings(Some("github"), Some("o/n"), None), Some("https://github.com/o/n")),
+            (settings(Some("github"), Some("o/n"), Some("https://git.example/x")), Some("https://git.example/x")),
+            (settings(Some("gitlab"), Some("g/s/n"), None), Some("https://gitlab.com/g/s/n")),
+            (settings(Some("manual"), Some("git@h:o/n"), None), Some("git@h:o/n")),
+            (settings(None, Some("/srv/x"), Some("  ")), Some("file:///srv/x")),
+            (settings(None, Some("o/n"), None), None),
+            (settings(None, None, None), None),
+        ] {
+            assert_eq!(Source::of(&build).ok().map(|s| s.address).as_deref(), expect, "{build:?}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What an account's builds add up to (`getAccountBuildStatus`).
+
+use context::{Context, Result};
+use model::Timestamp;
+use serde::Serialize;
+use store::builds;
+
+/// Length of the period that minutes are counted for. The hosted service bills by months; here the
+/// figure only informs, and a sliding period needs no calendar.
+const PERIOD_DAYS: i64 = 30;
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// An account's builds now and in the last days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Running.
+    pub active: i64,
+    /// Waiting for a place.
+    pub pending_concurrency: i64,
+    /// Waiting for any reason.
+    pub enqueued: i64,
+    /// Builds of the period.
+    pub build_count: i64,
+    /// Time spent.
+    pub minutes: Minutes,
+}
+
+/// Time spent building. There is no quota, so the fields for one are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Minutes {
+    /// Minutes of this period.
+    pub current: i64,
+    /// Seconds of an average build.
+    pub current_average_sec: i64,
+    /// Minutes of the period before.
+    pub previous: i64,
+    /// When the period began.
+    pub period_start_date: Timestamp,
+    /// Now.
+    pub period_end_date: Timestamp,
+    /// Now.
+    pub last_updated_at: Timestamp,
+}
+
+/// Adds up an account's builds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn status(cx: &Context, account_id: &str) -> Result<Status> {
+    let now = cx.now();
+    let since = now.plus_millis(-PERIOD_DAYS * DAY);
+    let before = since.plus_millis(-PERIOD_DAYS * DAY);
+    let mut db = cx.read().await?;
+    let current = builds::totals(&mut db, account_id, since).await?;
+    let both = builds::totals(&mut db, account_id, before).await?;
+    Ok(Status {
+        active: current.building,
+        pending_concurrency: current.enqueued,
+        enqueued: current.enqueued,
+        build_count: current.count,
+        minutes: Minutes {
+            current: whole_minutes(current.millis),
+            current_average_sec: current.millis / current.finished.max(1) / 1000,
+            previous: whole_minutes(both.millis - current.millis),
+            period_start_date: since,
+            period_end_date: now,
+            last_updated_at: now,
+        },
+    })
+}
+
+/// A begun minute counts.
+fn whole_minutes(millis: i64) -> i64 {
+    (millis.max(0) + 59_999) / 60_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_minutes;
+
+    #[test]
+    fn a_begun_minute_counts() {
+        for (millis, minutes) in [(-5, 0), (0, 0), (1, 1), (60_000, 1), (60_001, 2)] {
+            assert_eq!(whole_minutes(millis), minutes, "{millis}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The folders of one build, made before it and removed after it.
+
+use crate::failure::{Failure, Outcome};
+use std::fs::{DirBuilder, Permissions};
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// User and group that builds run as when the server is root: `nobody` everywhere.
+pub(crate) const NOBODY: u32 = 65534;
+
+/// The folders of one build. Paths hold no symbolic link.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+    /// The checkout.
+    pub(crate) repo: PathBuf,
+    /// `HOME` of the build.
+    pub(crate) home: PathBuf,
+    /// Git's configuration and key; the build never sees it.
+    pub(crate) git: PathBuf,
+}
+
+impl Workspace {
+    /// Makes the folders, empty, even when an earlier run left some.
+    pub(crate) async fn create(work_dir: &Path, build_id: &str) -> Outcome<Self> {
+        let (work_dir, build_id) = (work_dir.to_owned(), build_id.to_owned());
+        blocking(move || Self::make(&work_dir, &build_id)).await
+    }
+
+    fn make(work_dir: &Path, build_id: &str) -> std::io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o711).create(work_dir)?;
+        let root = work_dir.canonicalize()?.join(build_id);
+        remove(&root)?;
+        let folder = |path: PathBuf, mode: u32| DirBuilder::new().mode(mode).create(&path).map(|()| path);
+        let root = folder(root, 0o711)?;
+        let home = folder(root.join("home"), 0o700)?;
+        folder(home.join("tmp"), 0o700)?;
+        Ok(Self { repo: folder(root.join("repo"), 0o755)?, git: folder(root.join("git"), 0o700)?, home, root })
+    }
+
+    /// Hands checkout and home to the user that builds run as.
+    pub(crate) async fn hand_over(&self) -> Outcome<()> {
+        if !server_is_root() {
+            return Ok(());
+        }
+        let folders = [self.repo.clone(), self.home.clone()];
+        blocking(move || folders.iter().try_for_each(|folder| give(folder))).await
+    }
+
+    /// Removes everything.
+    pub(crate) async fn remove(self) {
+        let root = self.root.clone();
+        if let Err(error) = blocking(move || remove(&root)).await {
+            tracing::warn!(?error, folder = %self.root.display(), "a build's folder is left behind");
+        }
+    }
+}
+
+/// Whether this process may do everything.
+pub(crate) fn server_is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
+
+/// Runs disk work where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Outcome<T> {
+    let joined = tokio::task::spawn_blocking(work).await.map_err(Error::other);
+    joined.and_then(|done| done).map_err(Failure::disk)
+}
+
+fn give(path: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY))?;
+    if path.symlink_metadata()?.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            give(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a folder; one that a build made unwritable is made writable first.
+fn remove(root: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(root) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            unlock(root)?;
+            std::fs::remove_dir_all(root)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+fn unlock(folder: &Path) -> std::io::Result<()> {
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            unlock(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_workspace_is_empty_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let first = Workspace::create(dir.path(), "b1").await.expect("made");
+        std::fs::write(first.repo.join("left"), "over").expect("written");
+        std::fs::create_dir(first.home.join("locked")).expect("made");
+        std::fs::set_permissions(first.home.join("locked"), Permissions::from_mode(0o500)).expect("locked");
+        let again = Workspace::create(dir.path(), "b1").await.expect("made again");
+        assert!(!again.repo.join("left").exists());
+        again.hand_over().await.expect("given");
+        again.remove().await;
+        assert_eq!(std::fs::read_dir(dir.path()).expect("read").count(), 0);
+    }
+}

@@ -1,0 +1,40 @@
+//! What became of the events that a hook was to be told of.
+
+use context::{Context, Error, Result};
+use model::{Attempt, Delivery, DeliveryState, Page};
+use serde::Serialize;
+
+/// A delivery with every try of it, first to last.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeliveryWithAttempts {
+    /// The delivery.
+    #[serde(flatten)]
+    pub delivery: Delivery,
+    /// Its tries.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A page of a hook's deliveries, newest first, of one state or all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_deliveries(
+    cx: &Context,
+    hook_id: &str,
+    state: Option<DeliveryState>,
+    page: Page,
+) -> Result<Vec<Delivery>> {
+    Ok(store::deliveries::list(&mut cx.read().await?, hook_id, state, page).await?)
+}
+
+/// One delivery of a hook with its tries.
+///
+/// # Errors
+/// `NotFound`, also when the delivery is another hook's.
+pub async fn get_delivery(cx: &Context, hook_id: &str, delivery_id: &str) -> Result<DeliveryWithAttempts> {
+    let mut conn = cx.read().await?;
+    let delivery = store::deliveries::find(&mut conn, delivery_id).await?;
+    let delivery = delivery.filter(|delivery| delivery.hook_id == hook_id).ok_or(Error::NotFound)?;
+    let attempts = store::deliveries::attempts(&mut conn, delivery_id).await?;
+    Ok(DeliveryWithAttempts { delivery, attempts })
+}

@@ -1,0 +1,156 @@
+//! What callers send to make or change a hook, and what may be in it.
+
+use crate::secrets::{self, Secrets};
+use crate::targets::{self, Target};
+use context::{Context, Error, Result};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use store::hooks::{Filters, HookRow};
+
+/// Bytes of a hook's settings as JSON.
+pub const DATA_MAX: usize = 16 << 10;
+/// Bytes of an address to notify.
+pub const URL_MAX: usize = 2048;
+/// Entries of each filter.
+const FILTER_MAX: usize = 50;
+
+/// Body of createHookBySiteId and updateHook. Clients send back whole hooks, so that fields which
+/// cannot be changed are let by.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct HookInput {
+    /// The site, when the query does not name it.
+    #[serde(default)]
+    pub site_id: Option<String>,
+    /// Target; `url` when a new hook names none.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
+    /// An event.
+    #[serde(default)]
+    pub event: Option<String>,
+    /// More events.
+    #[serde(default)]
+    pub events: Option<Vec<String>>,
+    /// The target's settings.
+    #[serde(default)]
+    pub data: Option<Map<String, Value>>,
+    /// Only submissions of this form.
+    #[serde(default)]
+    pub form_id: Option<String>,
+    /// Only these deploy contexts and branches.
+    #[serde(default)]
+    pub filters: Option<Filters>,
+}
+
+impl HookInput {
+    /// Puts what was sent over the row and judges the outcome.
+    ///
+    /// # Errors
+    /// `Unprocessable`, with the values that would do.
+    pub(crate) fn apply(self, cx: &Context, row: &mut HookRow) -> Result<()> {
+        if let Some(kind) = self.kind {
+            row.kind = kind;
+        }
+        let target = targets::find(&row.kind)?;
+        row.events = chosen_events(self.event, self.events, &row.events)?;
+        let known = secrets::open(cx, &row.id, &row.sealed)?;
+        if let Some(data) = self.data {
+            let secrets = apply_data(target, row, data, known)?;
+            row.sealed = secrets::seal(cx, &row.id, &secrets);
+        }
+        (target.check)(&row.data)?;
+        if let Some(form_id) = self.form_id {
+            row.form_id = Some(form_id).filter(|id| !id.is_empty());
+        }
+        if let Some(filters) = self.filters {
+            row.filters = checked_filters(filters)?;
+        }
+        Ok(())
+    }
+}
+
+/// Settings that are not sent stay as they are: one client changes a hook with its token alone.
+fn apply_data(target: &Target, row: &mut HookRow, mut data: Map<String, Value>, known: Secrets) -> Result<Secrets> {
+    let secrets = secrets::take(target, &mut data, known)?;
+    row.data.extend(data);
+    row.data.retain(|_, value| !value.is_null());
+    if Value::Object(row.data.clone()).to_string().len() > DATA_MAX {
+        return Err(Error::Unprocessable(format!("data may have at most {DATA_MAX} bytes")));
+    }
+    Ok(secrets)
+}
+
+fn checked_filters(filters: Filters) -> Result<Filters> {
+    if filters.contexts.len() > FILTER_MAX || filters.branches.len() > FILTER_MAX {
+        return Err(Error::Unprocessable(format!("a filter may have at most {FILTER_MAX} entries")));
+    }
+    Ok(filters)
+}
+
+/// The events of a hook after `event` and `events` came in. A client that knows only `event` may
+/// change it and send the old list back beside it: then the list counts for nothing.
+fn chosen_events(event: Option<String>, events: Option<Vec<String>>, old: &[String]) -> Result<Vec<String>> {
+    let list = events.filter(|list| event.is_none() || old.is_empty() || list != old || event.as_ref() == old.first());
+    if event.is_none() && list.is_none() {
+        return if old.is_empty() { Err(unknown_event("no event is named")) } else { Ok(old.to_vec()) };
+    }
+    let mut chosen: Vec<String> = Vec::new();
+    for name in event.into_iter().chain(list.unwrap_or_default()) {
+        if events::entry(&name).is_none() {
+            return Err(unknown_event(&format!("event \"{name}\" is not known")));
+        }
+        if !chosen.contains(&name) {
+            chosen.push(name);
+        }
+    }
+    if chosen.is_empty() { Err(unknown_event("no event is named")) } else { Ok(chosen) }
+}
+
+fn unknown_event(what: &str) -> Error {
+    let known: Vec<_> = event_names().collect();
+    Error::Unprocessable(format!("{what}; there are: {}", known.join(", ")))
+}
+
+/// Every name that a hook may be subscribed to.
+pub(crate) fn event_names() -> impl Iterator<Item = &'static str> {
+    events::CATALOG.iter().map(|entry| entry.name).chain(events::ALIASES.iter().map(|(alias, _)| *alias))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(event: Option<&str>, events: Option<&[&str]>, old: &[&str], expect: Option<&[&str]>) {
+        let own = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let got = chosen_events(event.map(str::to_owned), events.map(own), &own(old));
+        assert_eq!(got.ok(), expect.map(own), "{event:?} {events:?} {old:?}");
+    }
+
+    #[test]
+    fn events_are_chosen_from_both_fields() {
+        let (a, b, c) = ("deploy_created", "deploy_failed", "form_submission");
+        check(Some(a), None, &[], Some(&[a]));
+        check(None, Some(&[a, b]), &[], Some(&[a, b]));
+        check(Some(b), Some(&[a, b, a]), &[], Some(&[b, a]));
+        check(Some(c), None, &[a, b], Some(&[c]));
+        check(None, None, &[a, b], Some(&[a, b]));
+        check(Some(a), Some(&[a, b]), &[a, b], Some(&[a, b]));
+        check(Some(c), Some(&[a]), &[a], Some(&[c]));
+        check(Some(a), Some(&[a, c]), &[a, b], Some(&[a, c]));
+    }
+
+    #[test]
+    fn unknown_and_missing_events_are_refused_with_the_list() {
+        check(Some("deploy_exploded"), None, &[], None);
+        check(None, Some(&[]), &["deploy_created"], None);
+        check(None, None, &[], None);
+        let message = chosen_events(Some("x".into()), None, &[]).expect_err("x is no event").to_string();
+        assert!(message.contains("\"x\"") && message.contains("deploy_created, ") && message.contains("form_submission"));
+    }
+
+    #[test]
+    fn filters_have_a_limit() {
+        let filters = |n| Filters { contexts: vec![String::new(); n], branches: Vec::new() };
+        assert!(checked_filters(filters(FILTER_MAX)).is_ok());
+        assert!(checked_filters(filters(FILTER_MAX + 1)).is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! What every target's sender is given and gives back, and how a try is put on record.
+
+pub(crate) mod url;
+
+use crate::secrets::{MASK, Secrets};
+use http::HeaderMap;
+use outbound::{Failure, Sent};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use store::hooks::HookRow;
+
+/// Headers of an answer that are kept.
+pub const HEADERS_KEPT: usize = 64;
+/// Bytes of each header of an answer that are kept.
+pub const HEADER_KEPT: usize = 1024;
+
+/// One event for one hook.
+pub(crate) struct Message<'a> {
+    pub(crate) event_id: &'a str,
+    pub(crate) event: &'a str,
+    /// The exact bytes to deliver.
+    pub(crate) body: &'a str,
+    pub(crate) hook: &'a HookRow,
+    pub(crate) secrets: &'a Secrets,
+}
+
+/// What a try means for its delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Delivered,
+    /// Not this time; not before so long, if the receiver said.
+    Failed(Option<Duration>),
+    /// The receiver wants nothing more.
+    Gone,
+}
+
+/// How a try went, as it is put on record.
+#[derive(Clone, Debug)]
+pub(crate) struct Tried {
+    pub(crate) meaning: Meaning,
+    pub(crate) duration_ms: i64,
+    pub(crate) status: Option<i64>,
+    /// Kind of failure and a sentence about it.
+    pub(crate) error: Option<(&'static str, String)>,
+    pub(crate) request: Value,
+    pub(crate) response: Option<Value>,
+}
+
+impl Tried {
+    /// A try that ended before anything was sent.
+    pub(crate) fn unsent(why: impl Into<String>) -> Self {
+        Self {
+            meaning: Meaning::Failed(None),
+            duration_ms: 0,
+            status: None,
+            error: Some(("other", why.into())),
+            request: json!({}),
+            response: None,
+        }
+    }
+
+    /// A try without an answer.
+    pub(crate) fn failed(failure: Failure, request: Value) -> Self {
+        Self {
+            meaning: Meaning::Failed(None),
+            duration_ms: failure.total_ms,
+            status: None,
+            error: Some((failure.class.as_str(), failure.message)),
+            request,
+            response: None,
+        }
+    }
+
+    /// A try that was answered.
+    pub(crate) fn answered(sent: &Sent, meaning: Meaning, request: Value) -> Self {
+        let why = || ("status", format!("the receiver answered {}", sent.status.as_u16()));
+        Self {
+            meaning,
+            duration_ms: sent.timing.total_ms,
+            status: Some(i64::from(sent.status.as_u16())),
+            error: (meaning != Meaning::Delivered).then(why),
+            request,
+            response: Some(response(sent)),
+        }
+    }
+}
+
+fn response(sent: &Sent) -> Value {
+    json!({
+        "headers": recorded(&sent.headers, &[]),
+        "body": String::from_utf8_lossy(&sent.body),
+        "truncated": sent.truncated,
+        "head_ms": sent.timing.head_ms,
+    })
+}
+
+/// Headers as they are put on record: cut to the limits, those in `secret` masked.
+fn recorded(headers: &HeaderMap, secret: &[&str]) -> Value {
+    let entry = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        let bytes = value.as_bytes();
+        let shown = if secret.contains(&name.as_str()) {
+            MASK.into()
+        } else {
+            String::from_utf8_lossy(&bytes[..bytes.len().min(HEADER_KEPT)])
+        };
+        (title_case(name.as_str()), Value::from(shown))
+    };
+    Value::Object(headers.iter().take(HEADERS_KEPT).map(entry).collect::<Map<_, _>>())
+}
+
+/// A header name as it stands on the wire.
+fn title_case(name: &str) -> String {
+    let parts: Vec<_> = name
+        .split('-')
+        .map(|part| part.get(..1).map_or_else(String::new, str::to_ascii_uppercase) + part.get(1..).unwrap_or_default())
+        .collect();
+    parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn recorded_headers_are_masked_and_cut() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-nf-sign", HeaderValue::from_static("token"));
+        headers.insert("x-long", HeaderValue::from_str(&"a".repeat(HEADER_KEPT + 1)).expect("letters"));
+        let shown = recorded(&headers, &["x-nf-sign"]);
+        assert_eq!(shown["X-Nf-Sign"], MASK);
+        assert_eq!(shown["X-Long"].as_str().map(str::len), Some(HEADER_KEPT));
+        for n in 0..HEADERS_KEPT {
+            let name: http::HeaderName = format!("x-{n}").parse().expect("a name");
+            headers.insert(name, HeaderValue::from_static(""));
+        }
+        assert_eq!(recorded(&headers, &[]).as_object().map(Map::len), Some(HEADERS_KEPT));
+    }
+}

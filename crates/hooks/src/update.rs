@@ -1,0 +1,19 @@
+//! Changes a hook.
+
+use crate::{HookInput, HookView, view};
+use context::{Context, Error, Result};
+
+/// Puts what was sent over the hook. Settings that are not sent stay; so does a secret whose mask
+/// is sent back. Whether the hook is disabled does not change.
+///
+/// # Errors
+/// `NotFound`; `Unprocessable` when the outcome would not do.
+pub async fn update(cx: &Context, hook_id: &str, input: HookInput) -> Result<HookView> {
+    let mut tx = cx.begin().await?;
+    let mut row = store::hooks::find(&mut tx, hook_id).await?.ok_or(Error::NotFound)?;
+    input.apply(cx, &mut row)?;
+    row.updated_at = cx.now();
+    store::hooks::update(&mut tx, &row).await?;
+    tx.commit().await?;
+    view::view(cx, row)
+}
