@@ -1,0 +1,25 @@
+//! What every operation is handed beside its request.
+
+use crate::rate_limit::Limiter;
+use builds::Builds;
+use context::Context;
+
+/// The running server, as far as operations need it.
+pub struct App {
+    /// Store, clock, settings and the rest.
+    pub cx: Context,
+    /// Builds that run on this node.
+    pub builds: Builds,
+    /// Certificate of the authority behind the vendor's host names, PEM.
+    pub(crate) client_ca: String,
+    pub(crate) limiter: Limiter,
+}
+
+impl App {
+    /// An app over this context.
+    #[must_use]
+    pub fn new(cx: Context, builds: Builds, client_ca: String) -> Self {
+        let limiter = Limiter::new(cx.settings.limits.requests_per_minute);
+        Self { cx, builds, client_ca, limiter }
+    }
+}

@@ -1,0 +1,12 @@
+//! `POST /sites/{site_id}/build_hooks` {title, branch?}: a new build hook. 201; 422 without a title
+//! or with more hooks than a site may have.
+
+use crate::call::{Call, Outcome};
+use crate::reply::Reply;
+use builds::hooks::{self, Setup};
+
+pub(crate) async fn handle(mut call: Call) -> Outcome {
+    let setup: Setup = call.json().await?;
+    let row = hooks::create(&call.cx, call.site()?, &setup).await?;
+    Ok(Reply::created(&hooks::present(&call.cx, &row)))
+}

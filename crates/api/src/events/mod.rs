@@ -1,0 +1,4 @@
+//! The ledger of events: what happened in the caller's accounts. Boathook's own.
+
+pub(crate) mod get_event;
+pub(crate) mod list_events;

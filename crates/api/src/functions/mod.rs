@@ -1,0 +1,3 @@
+//! Operations on functions.
+
+pub(crate) mod search_site_functions;

@@ -1,0 +1,196 @@
+//! The table of contents: one row an operation. The path is the one of the API description, under
+//! `/api/v1` unless the row says otherwise.
+
+use crate::Needs::{self, Account, Anyone, Build, Deploy, Hook, Site, Token};
+use crate::call::{Call, Outcome};
+use crate::router::API_ROOT;
+use futures_util::future::BoxFuture;
+use http::Method;
+use model::Scope::{Admin, Read, Write};
+
+/// Where a route's path begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mount {
+    /// Under `/api/v1`.
+    Api,
+    /// At the root of the control host.
+    Root,
+    /// At both.
+    Both,
+}
+
+/// One operation.
+pub struct Route {
+    /// Its name: Netlify's operation id, or one of our own.
+    pub id: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path with the parameter names of the API description.
+    pub path: &'static str,
+    /// What it needs before it runs.
+    pub needs: Needs,
+    /// Whether it is Boathook's own rather than Netlify's.
+    pub own: bool,
+    /// Where the path begins.
+    pub mount: Mount,
+    pub(crate) run: fn(Call) -> BoxFuture<'static, Outcome>,
+}
+
+impl Route {
+    /// The absolute paths it answers on.
+    pub fn paths(&self) -> Vec<String> {
+        let api = format!("{API_ROOT}{}", self.path);
+        match self.mount {
+            Mount::Api => vec![api],
+            Mount::Root => vec![self.path.to_owned()],
+            Mount::Both => vec![api, self.path.to_owned()],
+        }
+    }
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $id:literal $kind:ident $needs:expr => $first:ident :: $second:ident;)*) => {
+        /// Every operation that works.
+        pub const ROUTES: &[Route] = &[
+            $(Route {
+                id: $id,
+                method: Method::$method,
+                path: $path,
+                needs: $needs,
+                own: routes!(@own $kind),
+                mount: routes!(@mount $kind),
+                run: |call| Box::pin(crate::$first::$second::handle(call)),
+            },)*
+        ];
+    };
+    (@own netlify) => { false };
+    (@own $kind:ident) => { true };
+    (@mount root) => { Mount::Root };
+    (@mount both) => { Mount::Both };
+    (@mount $kind:ident) => { Mount::Api };
+}
+
+routes! {
+    // sites
+    GET "/sites" "listSites" netlify Token(Read) => sites::list_sites;
+    POST "/sites" "createSite" netlify Token(Write) => sites::create_site;
+    GET "/sites/{site_id}" "getSite" netlify Site(Read) => sites::get_site;
+    PATCH "/sites/{site_id}" "updateSite" netlify Site(Write) => sites::update_site;
+    PUT "/sites/{site_id}" "replaceSite" own Site(Write) => sites::update_site;
+    DELETE "/sites/{site_id}" "deleteSite" netlify Site(Write) => sites::delete_site;
+    PUT "/sites/{site_id}/enable" "enableSite" netlify Site(Write) => sites::enable_site;
+    PUT "/sites/{site_id}/disable" "disableSite" netlify Site(Write) => sites::disable_site;
+    PUT "/sites/{site_id}/unlink_repo" "unlinkSiteRepo" netlify Site(Write) => sites::unlink_site_repo;
+    GET "/{account_slug}/sites" "listSitesForAccount" netlify Account(Read) => sites::list_sites_for_account;
+    POST "/{account_slug}/sites" "createSiteInTeam" netlify Account(Write) => sites::create_site_in_team;
+    GET "/sites/{site_id}/metadata" "getSiteMetadata" netlify Site(Read) => sites::get_site_metadata;
+    PUT "/sites/{site_id}/metadata" "updateSiteMetadata" netlify Site(Write) => sites::update_site_metadata;
+
+    // files and functions of the published deploy
+    GET "/sites/{site_id}/files" "listSiteFiles" netlify Site(Read) => files::list_site_files;
+    GET "/sites/{site_id}/files/{*file_path}" "getSiteFileByPathName" netlify Site(Read) => files::get_site_file_by_path_name;
+    GET "/sites/{site_id}/functions" "searchSiteFunctions" netlify Site(Read) => functions::search_site_functions;
+
+    // deploys
+    GET "/sites/{site_id}/deploys" "listSiteDeploys" netlify Site(Read) => deploys::list_site_deploys;
+    POST "/sites/{site_id}/deploys" "createSiteDeploy" netlify Site(Write) => deploys::create_site_deploy;
+    GET "/sites/{site_id}/deploys/{deploy_id}" "getSiteDeploy" netlify Deploy(Read) => deploys::get_deploy;
+    PUT "/sites/{site_id}/deploys/{deploy_id}" "updateSiteDeploy" netlify Deploy(Write) => deploys::update_site_deploy;
+    DELETE "/sites/{site_id}/deploys/{deploy_id}" "deleteSiteDeploy" netlify Deploy(Write) => deploys::delete_deploy;
+    POST "/sites/{site_id}/deploys/{deploy_id}/restore" "restoreSiteDeploy" netlify Deploy(Write) => deploys::restore_site_deploy;
+    PUT "/sites/{site_id}/rollback" "rollbackSiteDeploy" netlify Site(Write) => deploys::rollback_site_deploy;
+    GET "/sites/{site_id}/deployed-branches" "listSiteDeployedBranches" netlify Site(Read) => deploys::list_site_deployed_branches;
+    GET "/deploys/{deploy_id}" "getDeploy" netlify Deploy(Read) => deploys::get_deploy;
+    DELETE "/deploys/{deploy_id}" "deleteDeploy" netlify Deploy(Write) => deploys::delete_deploy;
+    POST "/deploys/{deploy_id}/cancel" "cancelSiteDeploy" netlify Deploy(Write) => deploys::cancel_site_deploy;
+    POST "/deploys/{deploy_id}/lock" "lockDeploy" netlify Deploy(Write) => deploys::lock_deploy;
+    POST "/deploys/{deploy_id}/unlock" "unlockDeploy" netlify Deploy(Write) => deploys::unlock_deploy;
+    PATCH "/deploys/{deploy_id}/validations_report" "updateDeployValidations" netlify Deploy(Write) => deploys::update_deploy_validations;
+    PUT "/deploys/{deploy_id}/files/{*path}" "uploadDeployFile" netlify Deploy(Write) => deploys::upload_deploy_file;
+    PUT "/deploys/{deploy_id}/functions/{name}" "uploadDeployFunction" netlify Deploy(Write) => deploys::upload_deploy_function;
+
+    // builds and build hooks
+    GET "/sites/{site_id}/builds" "listSiteBuilds" netlify Site(Read) => builds::list_site_builds;
+    POST "/sites/{site_id}/builds" "createSiteBuild" netlify Site(Write) => builds::create_site_build;
+    GET "/builds/{build_id}" "getSiteBuild" netlify Build(Read) => builds::get_site_build;
+    POST "/builds/{build_id}/log" "updateSiteBuildLog" netlify Build(Write) => builds::update_site_build_log;
+    POST "/builds/{build_id}/start" "notifyBuildStart" netlify Build(Write) => builds::notify_build_start;
+    POST "/builds/{build_id}/cancel" "cancelBuild" own Build(Write) => builds::cancel_build;
+    GET "/builds/{build_id}/log" "getBuildLog" own Build(Read) => builds::get_build_log;
+    GET "/builds/{build_id}/log/stream" "followBuildLog" own Build(Read) => builds::follow_build_log;
+    GET "/deploys/{deploy_id}/log" "getDeployLog" own Deploy(Read) => builds::get_deploy_log;
+    GET "/api/v1/deploys/{deploy_id}/log" "getDeployLogDoubled" own Deploy(Read) => builds::get_deploy_log;
+    GET "/{account_id}/builds/status" "getAccountBuildStatus" netlify Account(Read) => builds::get_account_build_status;
+    GET "/sites/{site_id}/build_hooks" "listSiteBuildHooks" netlify Site(Read) => build_hooks::list_site_build_hooks;
+    POST "/sites/{site_id}/build_hooks" "createSiteBuildHook" netlify Site(Write) => build_hooks::create_site_build_hook;
+    GET "/sites/{site_id}/build_hooks/{id}" "getSiteBuildHook" netlify Site(Read) => build_hooks::get_site_build_hook;
+    PUT "/sites/{site_id}/build_hooks/{id}" "updateSiteBuildHook" netlify Site(Write) => build_hooks::update_site_build_hook;
+    DELETE "/sites/{site_id}/build_hooks/{id}" "deleteSiteBuildHook" netlify Site(Write) => build_hooks::delete_site_build_hook;
+    POST "/build_hooks/{id}" "triggerBuildHook" both Anyone => build_hooks::trigger_build_hook;
+
+    // hooks, deliveries and the ledger
+    GET "/hooks" "listHooksBySiteId" netlify Token(Read) => hooks::list_hooks_by_site_id;
+    POST "/hooks" "createHookBySiteId" netlify Token(Write) => hooks::create_hook_by_site_id;
+    GET "/hooks/types" "listHookTypes" netlify Token(Read) => hooks::list_hook_types;
+    GET "/hooks/{hook_id}" "getHook" netlify Hook(Read) => hooks::get_hook;
+    PUT "/hooks/{hook_id}" "updateHook" netlify Hook(Write) => hooks::update_hook;
+    DELETE "/hooks/{hook_id}" "deleteHook" netlify Hook(Write) => hooks::delete_hook;
+    POST "/hooks/{hook_id}/enable" "enableHook" netlify Hook(Write) => hooks::enable_hook;
+    GET "/hooks/{hook_id}/deliveries" "listHookDeliveries" own Hook(Read) => deliveries::list_hook_deliveries;
+    GET "/hooks/{hook_id}/deliveries/{delivery_id}" "getHookDelivery" own Hook(Read) => deliveries::get_hook_delivery;
+    POST "/hooks/{hook_id}/deliveries/{delivery_id}/resend" "resendHookDelivery" own Hook(Write) => deliveries::resend_hook_delivery;
+    POST "/hooks/{hook_id}/resend" "resendHookDeliveries" own Hook(Write) => deliveries::resend_hook_deliveries;
+    POST "/sites/{site_id}/resend" "resendSiteDeliveries" own Site(Write) => deliveries::resend_site_deliveries;
+    GET "/events" "listEvents" own Token(Read) => events::list_events;
+    GET "/events/{event_id}" "getEvent" own Token(Read) => events::get_event;
+
+    // people
+    GET "/user" "getCurrentUser" netlify Token(Read) => users::get_current_user;
+    GET "/tokens" "listTokens" own Token(Read) => tokens::list_tokens;
+    POST "/tokens" "createToken" own Token(Admin) => tokens::create_token;
+    DELETE "/tokens/{token_id}" "deleteToken" own Token(Admin) => tokens::delete_token;
+    POST "/oauth/tickets" "createTicket" netlify Anyone => tickets::create_ticket;
+    GET "/oauth/tickets/{ticket_id}" "showTicket" netlify Anyone => tickets::show_ticket;
+    POST "/oauth/tickets/{ticket_id}/exchange" "exchangeTicket" netlify Anyone => tickets::exchange_ticket;
+    POST "/oauth/tickets/{ticket_id}/authorize" "authorizeTicket" own Token(Write) => tickets::authorize_ticket;
+    POST "/oauth/tickets/{ticket_id}/deny" "denyTicket" own Token(Write) => tickets::deny_ticket;
+
+    // accounts and members
+    GET "/accounts" "listAccountsForUser" netlify Token(Read) => accounts::list_accounts_for_user;
+    POST "/accounts" "createAccount" netlify Token(Admin) => accounts::create_account;
+    GET "/accounts/types" "listAccountTypesForUser" netlify Token(Read) => accounts::list_account_types_for_user;
+    GET "/accounts/{account_id}" "getAccount" netlify Account(Read) => accounts::get_account;
+    PUT "/accounts/{account_id}" "updateAccount" netlify Account(Admin) => accounts::update_account;
+    DELETE "/accounts/{account_id}" "cancelAccount" netlify Account(Admin) => accounts::cancel_account;
+    GET "/accounts/{account_id}/audit" "listAccountAuditEvents" netlify Account(Read) => accounts::list_account_audit_events;
+    GET "/{account_slug}/members" "listMembersForAccount" netlify Account(Read) => members::list_members_for_account;
+    POST "/{account_slug}/members" "addMemberToAccount" netlify Account(Admin) => members::add_member_to_account;
+    GET "/{account_slug}/members/{member_id}" "getAccountMember" netlify Account(Read) => members::get_account_member;
+    PUT "/{account_slug}/members/{member_id}" "updateAccountMember" netlify Account(Admin) => members::update_account_member;
+    DELETE "/{account_slug}/members/{member_id}" "removeAccountMember" netlify Account(Admin) => members::remove_account_member;
+
+    // environment variables and deploy keys
+    GET "/accounts/{account_id}/env" "getEnvVars" netlify Account(Read) => env::get_env_vars;
+    POST "/accounts/{account_id}/env" "createEnvVars" netlify Account(Write) => env::create_env_vars;
+    GET "/accounts/{account_id}/env/{key}" "getEnvVar" netlify Account(Read) => env::get_env_var;
+    PUT "/accounts/{account_id}/env/{key}" "updateEnvVar" netlify Account(Write) => env::update_env_var;
+    PATCH "/accounts/{account_id}/env/{key}" "setEnvVarValue" netlify Account(Write) => env::set_env_var_value;
+    DELETE "/accounts/{account_id}/env/{key}" "deleteEnvVar" netlify Account(Write) => env::delete_env_var;
+    DELETE "/accounts/{account_id}/env/{key}/value/{id}" "deleteEnvVarValue" netlify Account(Write) => env::delete_env_var_value;
+    GET "/api/v1/sites/{site_id}/env" "getSiteEnvVars" netlify Site(Read) => env::get_site_env_vars;
+    GET "/sites/{site_id}/env" "getSiteEnv" own Site(Read) => env::get_site_env_vars;
+    GET "/deploy_keys" "listDeployKeys" netlify Token(Read) => deploy_keys::list_deploy_keys;
+    POST "/deploy_keys" "createDeployKey" netlify Token(Write) => deploy_keys::create_deploy_key;
+    GET "/deploy_keys/{key_id}" "getDeployKey" netlify Token(Read) => deploy_keys::get_deploy_key;
+    DELETE "/deploy_keys/{key_id}" "deleteDeployKey" netlify Token(Write) => deploy_keys::delete_deploy_key;
+
+    // the server
+    GET "/asyncapi.json" "getAsyncApi" root Anyone => system::asyncapi_json;
+    GET "/asyncapi.yaml" "getAsyncApiYaml" root Anyone => system::asyncapi_yaml;
+    GET "/openapi.json" "getOpenApi" root Anyone => system::openapi_json;
+    GET "/client-ca.pem" "getClientCa" root Anyone => system::client_ca;
+    GET "/site/{site_id}/integrations/safe" "listInstalledIntegrations" root Anyone => system::installed_integrations;
+    GET "/team/{account_id}/integrations/installations/meta/{site_id}" "listInstallationsMeta" root Anyone => system::installed_integrations;
+    GET "/integrations" "listIntegrations" root Anyone => system::installed_integrations;
+    GET "/healthz" "getHealth" root Anyone => system::health;
+}

@@ -1,0 +1,3 @@
+//! Operations on the caller.
+
+pub(crate) mod get_current_user;

@@ -1,0 +1,73 @@
+//! A small client of the API: JSON in, JSON out, refusals as sentences.
+
+use crate::server::Server;
+use anyhow::{Context as _, bail};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest time of one request.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Client {
+    http: reqwest::Client,
+    address: String,
+    token: String,
+}
+
+impl Client {
+    /// A client that never asks a proxy: the environment may name this very server as one.
+    pub(crate) fn new(server: &Server) -> anyhow::Result<Self> {
+        let agent = concat!("boathook/", env!("CARGO_PKG_VERSION"));
+        let builder = reqwest::Client::builder().no_proxy().timeout(PATIENCE).user_agent(agent);
+        let http = builder.build().context("cannot prepare for HTTP")?;
+        Ok(Self { http, address: server.address().to_owned(), token: server.token.clone() })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        json(self.send(self.request(Method::GET, path)).await?).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.send(self.request(Method::DELETE, path)).await.map(|_| ())
+    }
+
+    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
+        json(self.send(self.request(method, path).json(body)).await?).await
+    }
+
+    pub(crate) async fn upload(&self, path: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
+        let request = self.request(Method::PUT, path).header("content-type", "application/octet-stream");
+        self.send(request.body(bytes)).await.map(|_| ())
+    }
+
+    /// A file at the server's root that needs no token.
+    pub(crate) async fn public_text(&self, path: &str) -> anyhow::Result<String> {
+        let request = self.http.get(format!("{}{path}", self.address));
+        self.send(request).await?.text().await.context("the server's answer broke off")
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/api/v1{path}", self.address)).bearer_auth(&self.token)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
+        let answer = request.send().await;
+        let answer = answer.with_context(|| {
+            format!("cannot reach {}: is the server running? (boathook serve)", self.address)
+        })?;
+        if answer.status().is_success() { Ok(answer) } else { refuse(answer).await }
+    }
+}
+
+async fn refuse(answer: Response) -> anyhow::Result<Response> {
+    let (status, path) = (answer.status(), answer.url().path().to_owned());
+    let body = answer.json::<Value>().await.unwrap_or_default();
+    let said = body["message"].as_str().unwrap_or("without a reason");
+    let hint = if status == 401 { " (the access token is not known there)" } else { "" };
+    bail!("{path} was refused with {status}: {said}{hint}")
+}
+
+async fn json(answer: Response) -> anyhow::Result<Value> {
+    answer.json().await.context("the server's answer was not JSON")
+}

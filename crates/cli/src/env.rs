@@ -1,0 +1,47 @@
+//! `boathook env`: prints the environment that makes an unmodified Netlify CLI talk to a server.
+
+use crate::api::Client;
+use crate::server::Server;
+use crate::{Environment, Format, ServerArgs, ca_file};
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Arguments of `boathook env`.
+///
+/// The variables hold the access token: whoever reads them may do what the token may do. A proxy
+/// that was set in https_proxy before is replaced while they are set; unset HTTPS_PROXY and
+/// HTTP_PROXY if you have them, since the CLI prefers those. The CLI needs Node 22.21 or newer.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  eval \"$(boathook env)\"\n  boathook env --format fish | source\n  boathook env --server https://boathook.example.org --token TOKEN --format dotenv > .env.boathook")]
+pub struct EnvArgs {
+    /// The server
+    #[command(flatten)]
+    pub server: ServerArgs,
+
+    /// How to write the variables
+    #[arg(long, value_enum, default_value = "sh")]
+    pub format: Format,
+}
+
+/// Fetches the certificate of the server's authority, keeps it in the user's cache folder, and
+/// writes the variables to `out`.
+///
+/// # Errors
+/// When there is no token, the server does not answer, or the file cannot be written.
+pub async fn env(args: &EnvArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+    let environment = prepare(&args.server.resolve()?).await?;
+    out.write_all(args.format.write(&environment).as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// The environment for a server, with the certificate fetched and written.
+pub(crate) async fn prepare(server: &Server) -> anyhow::Result<Environment> {
+    let pem = Client::new(server)?.public_text("/client-ca.pem").await?;
+    let folder = ca_file::cache_folder(|name| std::env::var_os(name))?;
+    let before = std::env::var_os("NODE_EXTRA_CA_CERTS").map(PathBuf::from);
+    // What an earlier run of this command wrote for another server is not worth keeping.
+    let before = before.filter(|path| !path.starts_with(&folder));
+    let file = ca_file::write(&folder, server, &pem, before.as_deref())?;
+    Environment::new(server, &file, &std::env::var("no_proxy").unwrap_or_default())
+}

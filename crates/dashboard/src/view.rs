@@ -1,0 +1,130 @@
+//! Templates and how they are filled. Everything is escaped for HTML unless a template says
+//! otherwise, and none does; addresses from data pass `link`, which lets only http through.
+
+use crate::{assets, client};
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Value};
+use rust_embed::RustEmbed;
+use std::sync::LazyLock;
+
+#[derive(RustEmbed)]
+#[folder = "templates/"]
+struct Templates;
+
+static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut pages = Environment::new();
+    pages.set_auto_escape_callback(|_| AutoEscape::Html);
+    pages.add_filter("when", when);
+    pages.add_filter("link", link);
+    pages.add_filter("seg", segment);
+    pages.add_filter("words", |text: &str| text.replace('_', " "));
+    pages.add_filter("short", |text: &str| text.chars().take(8).collect::<String>());
+    pages.add_filter("pretty", pretty);
+    for name in Templates::iter() {
+        let text = Templates::get(&name).map(|file| String::from_utf8_lossy(&file.data).into_owned());
+        pages
+            .add_template_owned(name.into_owned(), text.unwrap_or_default())
+            .expect("templates are part of the binary and every one is rendered by a test");
+    }
+    pages
+});
+
+/// Values for a template: `values! { a, b => expression }`.
+macro_rules! values {
+    (@put $map:ident $key:ident) => { values!(@put $map $key => $key) };
+    (@put $map:ident $key:ident => $value:expr) => {
+        $map.insert(stringify!($key).to_owned(), serde_json::json!($value))
+    };
+    ($($key:ident $(=> $value:expr)?),* $(,)?) => {{
+        let mut map = serde_json::Map::new();
+        $( values!(@put map $key $(=> $value)?); )*
+        map
+    }};
+}
+pub(crate) use values;
+
+/// The values of a page, by name.
+pub(crate) type Values = serde_json::Map<String, serde_json::Value>;
+
+/// A page from a template and its values.
+pub(crate) fn page(status: StatusCode, template: &str, mut values: Values) -> Response {
+    values.insert("version".to_owned(), assets::VERSION.as_str().into());
+    let values = Value::from(Serde(values));
+    let text = PAGES.get_template(template).and_then(|page| page.render(values));
+    match text {
+        Ok(text) => (status, Html(text)).into_response(),
+        Err(error) => {
+            tracing::error!(template, error = format!("{error:#}"), "a page could not be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be rendered.").into_response()
+        }
+    }
+}
+
+/// The sentence behind `?done=`: fixed ones only, so that a link cannot put words on a page.
+pub(crate) fn notice(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "site-created" => "The site was created.",
+        "site-saved" => "The settings were saved.",
+        "site-deleted" => "The site was deleted.",
+        "publish" => "The deploy is now published.",
+        "lock" => "The site is locked: newer deploys do not go live.",
+        "unlock" => "The site is unlocked: newer deploys go live again.",
+        "cancel" => "The deploy was cancelled.",
+        "deploy-deleted" => "The deploy was deleted.",
+        "build" => "A build was started.",
+        "hook-created" => "The hook was added.",
+        "hook-deleted" => "The hook was deleted.",
+        "hook-enabled" => "The hook is enabled again.",
+        "resent" => "The delivery is on its way again.",
+        "build-hook-created" => "The build hook was added.",
+        "build-hook-deleted" => "The build hook was deleted.",
+        "token-revoked" => "The token was revoked.",
+        "logged-out" => "You are logged out.",
+        _ => return None,
+    })
+}
+
+/// `2026-01-02 03:04:05` out of the API's ISO form.
+fn when(at: &str) -> String {
+    let (day, time) = at.split_once('T').unwrap_or((at, ""));
+    format!("{day} {}", time.get(..8).unwrap_or(time)).trim_end().to_owned()
+}
+
+/// Text made safe for HTML, for pieces that are not worth a template.
+pub(crate) fn escaped(text: &str) -> String {
+    minijinja::HtmlEscape(text).to_string()
+}
+
+/// An address that may stand in `href`.
+fn link(address: &str) -> String {
+    let http = address.starts_with("https://") || address.starts_with("http://");
+    if http { address.to_owned() } else { "#".to_owned() }
+}
+
+fn segment(part: &str) -> String {
+    client::segment(part)
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_http_addresses_become_links() {
+        assert_eq!(link("https://a.example/x"), "https://a.example/x");
+        assert_eq!(link("javascript:alert(1)"), "#");
+        assert_eq!(link("data:text/html,x"), "#");
+    }
+
+    #[test]
+    fn times_are_shortened() {
+        assert_eq!(when("2026-01-02T03:04:05.678Z"), "2026-01-02 03:04:05");
+        assert_eq!(when("soon"), "soon");
+    }
+}
