@@ -1,0 +1,163 @@
+//! How a server is configured: flags, each with an environment variable. A configuration key is one
+//! documented field here.
+
+use clap::{Args, ValueEnum};
+use model::Addresses;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use store::blob::S3Settings;
+
+/// Settings of `boathook serve`.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Folder for the database, blobs and keys; made on the first start
+    #[arg(long, env = "BOATHOOK_DATA", default_value = "boathook-data", value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Address and port to listen on
+    #[arg(long, env = "BOATHOOK_LISTEN", default_value = "127.0.0.1:8888", value_name = "ADDR:PORT")]
+    pub listen: SocketAddr,
+
+    /// Address under which the API and the dashboard are found, when it is not the one listened on
+    #[arg(long, env = "BOATHOOK_URL", value_name = "URL")]
+    pub url: Option<url::Url>,
+
+    /// Domain whose subdomains are the sites
+    #[arg(long, env = "BOATHOOK_SITE_DOMAIN", value_name = "DOMAIN")]
+    pub site_domain: Option<String>,
+
+    /// PostgreSQL to use in place of the embedded database
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// S3 bucket to keep blobs in, in place of the data folder
+    #[command(flatten)]
+    pub s3: S3Config,
+
+    /// Token of the owner, in place of one that is drawn on the first start
+    #[arg(long, env = "BOATHOOK_OWNER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub owner_token: Option<String>,
+
+    /// E-mail address of the owner
+    #[arg(long, env = "BOATHOOK_OWNER_EMAIL", default_value = "owner@localhost", value_name = "EMAIL")]
+    pub owner_email: String,
+
+    /// When the event `deploy_created` fires
+    #[arg(long, env = "BOATHOOK_DEPLOY_CREATED", default_value = "created", value_name = "WHEN")]
+    pub deploy_created: DeployCreated,
+
+    /// Whether notifications may go to private addresses; loopback is allowed when listening on it
+    #[arg(long, env = "BOATHOOK_ALLOW_PRIVATE_TARGETS")]
+    pub allow_private_targets: bool,
+
+    /// Builds at once
+    #[arg(long, env = "BOATHOOK_BUILD_CONCURRENCY", default_value_t = 2, value_name = "N")]
+    pub build_concurrency: usize,
+
+    /// Longest time of one build, in minutes
+    #[arg(long, env = "BOATHOOK_BUILD_MINUTES", default_value_t = 30, value_name = "N")]
+    pub build_minutes: u64,
+
+    /// How builds are kept apart from the server
+    #[arg(long, env = "BOATHOOK_SANDBOX", default_value = "auto", value_name = "HOW")]
+    pub sandbox: Sandbox,
+
+    /// API requests a minute and token
+    #[arg(long, env = "BOATHOOK_RATE_LIMIT", default_value_t = 3000, value_name = "N")]
+    pub rate_limit: u32,
+}
+
+/// Where blobs are kept when not in the data folder.
+#[derive(Args, Clone, Debug, Default)]
+pub struct S3Config {
+    /// Bucket; blobs stay in the data folder without it
+    #[arg(long = "s3-bucket", env = "BOATHOOK_S3_BUCKET", value_name = "NAME")]
+    pub bucket: Option<String>,
+
+    /// Address of the service, when it is not the region's own
+    #[arg(long = "s3-endpoint", env = "BOATHOOK_S3_ENDPOINT", value_name = "URL")]
+    pub endpoint: Option<String>,
+
+    /// Region
+    #[arg(long = "s3-region", env = "BOATHOOK_S3_REGION", default_value = "us-east-1", value_name = "NAME")]
+    pub region: String,
+
+    /// Access key
+    #[arg(long = "s3-access-key", env = "BOATHOOK_S3_ACCESS_KEY", value_name = "KEY", hide_env_values = true)]
+    pub access_key: Option<String>,
+
+    /// Secret key
+    #[arg(long = "s3-secret-key", env = "BOATHOOK_S3_SECRET_KEY", value_name = "KEY", hide_env_values = true)]
+    pub secret_key: Option<String>,
+}
+
+/// Meaning of the event `deploy_created`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeployCreated {
+    /// The deploy was made
+    Created,
+    /// The deploy is live, as the hosted service fires it
+    Live,
+}
+
+/// How builds are kept apart from the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Sandbox {
+    /// By the strongest means that work here
+    Auto,
+    /// By bubblewrap, or there are no builds
+    Strict,
+    /// Not at all: for a machine of a single user
+    Off,
+}
+
+impl Config {
+    /// Public addresses of a server that listens on `port`.
+    #[must_use]
+    pub fn addresses(&self, port: u16) -> Addresses {
+        let (scheme, host, port) = match &self.url {
+            Some(url) => (url.scheme(), url.host_str().unwrap_or("localhost"), url.port()),
+            None => ("http", "localhost", Some(port)),
+        };
+        Addresses {
+            scheme: scheme.to_owned(),
+            control_host: host.to_owned(),
+            site_domain: self.site_domain.clone().unwrap_or_else(|| host.to_owned()).to_ascii_lowercase(),
+            port: port.filter(|port| !matches!((scheme, port), ("http", 80) | ("https", 443))),
+        }
+    }
+
+    /// The bucket, when one is named.
+    ///
+    /// # Errors
+    /// A sentence that says which key is missing.
+    pub fn s3(&self) -> Result<Option<S3Settings>, String> {
+        let Some(bucket) = &self.s3.bucket else { return Ok(None) };
+        let need = |value: &Option<String>, name: &str| {
+            value.clone().ok_or_else(|| format!("a bucket is named, but {name} is not set"))
+        };
+        Ok(Some(S3Settings {
+            endpoint: self.s3.endpoint.clone(),
+            region: self.s3.region.clone(),
+            bucket: bucket.clone(),
+            access_key: need(&self.s3.access_key, "BOATHOOK_S3_ACCESS_KEY")?,
+            secret_key: need(&self.s3.secret_key, "BOATHOOK_S3_SECRET_KEY")?,
+        }))
+    }
+
+    /// Rules of builds.
+    #[must_use]
+    pub fn build_policy(&self) -> context::BuildPolicy {
+        context::BuildPolicy {
+            work_dir: self.data.join("builds"),
+            concurrency: self.build_concurrency.max(1),
+            time_limit: Duration::from_secs(self.build_minutes.max(1) * 60),
+            sandbox: match self.sandbox {
+                Sandbox::Auto => context::Sandbox::Auto,
+                Sandbox::Strict => context::Sandbox::Strict,
+                Sandbox::Off => context::Sandbox::Off,
+            },
+        }
+    }
+}

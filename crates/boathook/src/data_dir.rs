@@ -1,0 +1,100 @@
+//! The data folder: who may use it, and the key of everything that is encrypted in it.
+
+use anyhow::{Context as _, bail};
+use context::Entropy;
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// File of the embedded database.
+pub(crate) const DATABASE: &str = "boathook.sqlite";
+/// File of the key.
+pub(crate) const KEY: &str = "key";
+/// File of the owner's first token, for commands on the same machine.
+pub(crate) const OWNER_TOKEN: &str = "owner-token";
+
+/// A data folder that this process holds.
+pub(crate) struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the folder if missing and holds it until dropped.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        let path = path.canonicalize().with_context(|| format!("cannot use {}", path.display()))?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
+            .with_context(|| format!("cannot protect {}", path.display()))?;
+        let lock = private().create(true).truncate(false).read(true).open(path.join("lock"))?;
+        if lock.try_lock().is_err() {
+            bail!("{} is in use by another boathook; stop it first, or choose another folder with --data", path.display());
+        }
+        Ok(Self { path, _lock: lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The key, drawn on the first start.
+    pub(crate) fn key(&self, entropy: &dyn Entropy) -> anyhow::Result<[u8; signing::KEY_LEN]> {
+        let file = self.path.join(KEY);
+        let mut key = [0; signing::KEY_LEN];
+        match File::open(&file) {
+            Ok(mut open) => {
+                open.read_exact(&mut key).with_context(|| format!("{} is damaged; restore it from a backup", file.display()))?;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                entropy.fill(&mut key);
+                let mut new = private().create_new(true).open(&file)?;
+                new.write_all(&key)?;
+                new.sync_all()?;
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        }
+        Ok(key)
+    }
+
+    /// Leaves the owner's token for commands on this machine.
+    pub(crate) fn leave_token(&self, token: &str) -> anyhow::Result<()> {
+        let mut file = private().create(true).truncate(true).open(self.path.join(OWNER_TOKEN))?;
+        Ok(writeln!(file, "{token}")?)
+    }
+}
+
+/// Options for a file that only this user reads.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use context::SystemEntropy;
+
+    #[test]
+    fn the_key_is_private_and_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::open(&dir.path().join("new")).unwrap();
+        let key = data.key(&SystemEntropy).unwrap();
+        assert_eq!(data.key(&SystemEntropy).unwrap(), key);
+        let mode = std::fs::metadata(data.path().join(KEY)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(data.path().join(KEY), b"short").unwrap();
+        assert!(data.key(&SystemEntropy).is_err());
+    }
+
+    #[test]
+    fn two_servers_cannot_share_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = DataDir::open(dir.path()).unwrap();
+        let second = DataDir::open(dir.path()).map(|_| ()).unwrap_err().to_string();
+        assert!(second.contains("in use"), "{second}");
+        drop(first);
+        assert!(DataDir::open(dir.path()).is_ok());
+    }
+}

@@ -1,0 +1,170 @@
+//! What is wrong with a machine, in words that say what to do.
+
+use crate::data_dir::DATABASE;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+/// Oldest Node whose built-in proxy support lets an unmodified CLI in.
+const NODE_WANTED: (u32, u32) = (22, 21);
+/// How long a server may take to accept a connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// Free space under which a data folder is in danger.
+const SPACE_WANTED: u64 = 1 << 30;
+
+/// Settings of `boathook doctor`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Data folder to look at
+    #[arg(long, env = "BOATHOOK_DATA", default_value = "boathook-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Address and port the server listens on, or will
+    #[arg(long, env = "BOATHOOK_LISTEN", default_value = "127.0.0.1:8888", value_name = "ADDR:PORT")]
+    pub listen: std::net::SocketAddr,
+}
+
+/// One finding.
+#[derive(Debug, PartialEq, Eq)]
+enum Finding {
+    Fine(String),
+    /// Works, but something will not.
+    Short(String, String),
+    /// The server cannot do its work.
+    Wrong(String, String),
+}
+
+/// Looks at everything and prints what it found; fails when something is wrong.
+///
+/// # Errors
+/// When nothing can be printed.
+pub async fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let findings = [git(), sandbox(), node(), data(&args.data), space(&args.data), port(args), names()];
+    let mut code = ExitCode::SUCCESS;
+    for finding in findings {
+        match finding {
+            Finding::Fine(what) => writeln!(out, "ok     {what}")?,
+            Finding::Short(what, cure) => writeln!(out, "short  {what}\n       -> {cure}")?,
+            Finding::Wrong(what, cure) => {
+                writeln!(out, "WRONG  {what}\n       -> {cure}")?;
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// First line of what a program prints about its version.
+fn version(program: &str) -> Option<String> {
+    let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).lines().next()?.trim().to_owned();
+    output.status.success().then_some(text)
+}
+
+fn git() -> Finding {
+    match version("git") {
+        Some(version) => Finding::Fine(version),
+        None => Finding::Short("git is missing: builds cannot fetch repositories".into(), "apt-get install git".into()),
+    }
+}
+
+fn sandbox() -> Finding {
+    let layers = builds::sandbox_report();
+    let cure = "apt-get install bubblewrap, and allow unprivileged user namespaces";
+    match (layers.bubblewrap, layers.landlock) {
+        (Ok(()), _) => Finding::Fine("builds run in bubblewrap".into()),
+        (Err(why), Ok(())) => Finding::Short(format!("builds run under landlock only; bubblewrap: {why}"), cure.into()),
+        (Err(why), Err(_)) => Finding::Wrong(format!("no sandbox works, so builds are refused; bubblewrap: {why}"), cure.into()),
+    }
+}
+
+fn node() -> Finding {
+    let wanted = format!("{}.{}", NODE_WANTED.0, NODE_WANTED.1);
+    let cure = format!("install Node {wanted} or newer, for builds with npm and for the Netlify CLI");
+    match version("node") {
+        None => Finding::Short("node is missing".into(), cure),
+        Some(found) if node_version(&found) >= Some(NODE_WANTED) => Finding::Fine(format!("node {found}")),
+        Some(found) => Finding::Short(format!("node {found} is older than {wanted}: it builds, but `boathook netlify` needs newer"), cure),
+    }
+}
+
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim_start_matches('v').split('.').map(|n| n.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
+}
+
+fn data(folder: &Path) -> Finding {
+    if folder.join(DATABASE).exists() {
+        return Finding::Fine(format!("data folder {}", folder.display()));
+    }
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match tempfile::tempdir_in(parent) {
+        Ok(_) => Finding::Fine(format!("data folder {} will be made on the first start", folder.display())),
+        Err(error) => Finding::Wrong(
+            format!("data folder {} cannot be made: {error}", folder.display()),
+            "choose another with --data".into(),
+        ),
+    }
+}
+
+fn space(folder: &Path) -> Finding {
+    let existing = folder.ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
+    let free = Command::new("df").arg("-Pk").arg(existing).output().ok().and_then(|o| free_bytes(&String::from_utf8_lossy(&o.stdout)));
+    match free {
+        Some(free) if free < SPACE_WANTED => {
+            Finding::Wrong(format!("{} MB are free for data", free >> 20), "make room: uploads and builds need more than 1 GB".into())
+        }
+        Some(free) => Finding::Fine(format!("{} GB are free for data", free >> 30)),
+        None => Finding::Short("free space cannot be read".into(), "check it yourself".into()),
+    }
+}
+
+/// The fourth column of `df -Pk`, in bytes.
+fn free_bytes(df: &str) -> Option<u64> {
+    df.lines().nth(1)?.split_whitespace().nth(3)?.parse::<u64>().ok().map(|kb| kb * 1024)
+}
+
+fn port(args: &Args) -> Finding {
+    if TcpListener::bind(args.listen).is_ok() {
+        return Finding::Fine(format!("{} is free", args.listen));
+    }
+    if TcpStream::connect_timeout(&args.listen, CONNECT_LIMIT).is_ok() {
+        return Finding::Fine(format!("something answers on {}: a server that runs, most likely", args.listen));
+    }
+    Finding::Wrong(format!("{} cannot be listened on", args.listen), "choose another with --listen".into())
+}
+
+fn names() -> Finding {
+    match "example.localhost:80".to_socket_addrs().map(|mut found| found.any(|a| a.ip().is_loopback())) {
+        Ok(true) => Finding::Fine("names under localhost lead to this machine".into()),
+        _ => Finding::Short(
+            "names under localhost are not resolved by this system (browsers do it by themselves)".into(),
+            "with curl, use: curl --resolve NAME.localhost:8888:127.0.0.1 http://NAME.localhost:8888".into(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_and_space_are_read() {
+        assert_eq!(node_version("v22.21.1"), Some((22, 21)));
+        assert!(node_version("v20.20.2") < Some(NODE_WANTED) && node_version("v24.0.0") > Some(NODE_WANTED));
+        assert_eq!(node_version("node"), None);
+        let df = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 100 40 60 40% /\n";
+        assert_eq!(free_bytes(df), Some(60 * 1024));
+    }
+
+    #[tokio::test]
+    async fn every_finding_is_printed() {
+        let dir = tempfile::tempdir().unwrap();
+        let args = Args { data: dir.path().join("data"), listen: "127.0.0.1:0".parse().unwrap() };
+        let mut out = Vec::new();
+        run(&args, &mut out).await.unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("127.0.0.1:0 is free") && text.contains("will be made"), "{text}");
+    }
+}

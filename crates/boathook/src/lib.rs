@@ -1,0 +1,19 @@
+//! Wiring: from a configuration to a running server. It knows every part and holds no rule of any.
+
+mod body;
+mod clock;
+mod data_dir;
+mod env_source;
+mod feed;
+mod listener;
+mod server;
+mod vendor;
+
+pub mod backup;
+pub mod config;
+pub mod doctor;
+pub mod reference;
+
+pub use clock::SystemClock;
+pub use config::Config;
+pub use server::{Outside, Server};

@@ -1,0 +1,119 @@
+//! The command line: parses, starts, prints. Everything else is in libraries.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its user")]
+
+use anyhow::Context as _;
+use boathook::{Config, Outside, Server, backup, doctor, reference};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A self-hosted, Netlify-compatible platform: sites, deploys, builds, hooks and signed
+/// notifications in one binary.
+#[derive(Parser)]
+#[command(name = "boathook", version, max_term_width = 100, propagate_version = true)]
+struct Boathook {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API, the dashboard and the sites
+    Serve(Box<Config>),
+    /// Say what is wrong with this machine, and what to do about it
+    Doctor(doctor::Args),
+    /// Write everything a server holds into one file, while it runs
+    Backup(backup::BackupArgs),
+    /// Put a backup into a new data folder
+    Restore(backup::RestoreArgs),
+    /// Write the generated reference pages
+    Reference(ReferenceArgs),
+}
+
+#[derive(clap::Args)]
+struct ReferenceArgs {
+    /// Folder to write them to
+    #[arg(long, default_value = "docs/reference", value_name = "DIR")]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let command = Boathook::parse().command;
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        eprintln!("boathook: another TLS provider is installed in this process");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("boathook: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("boathook: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(config) => serve(&config).await?,
+        Command::Doctor(args) => return doctor::run(&args, &mut std::io::stdout()).await,
+        Command::Backup(args) => println!("{}", backup::backup(&args).await?),
+        Command::Restore(args) => println!("{}", backup::restore(&args).await?),
+        Command::Reference(args) => reference::write(&args.out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    start_log();
+    let server = Server::start(config, Outside::default()).await?;
+    println!("{}", greeting(config, &server));
+    wait_for_signal().await?;
+    eprintln!("boathook: stopping");
+    server.stop().await;
+    Ok(())
+}
+
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BOATHOOK_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+fn greeting(config: &Config, server: &Server) -> String {
+    let root = server.addresses.control_url();
+    let example = server.addresses.site_url("<site>");
+    let mut lines = vec![
+        format!("Boathook {} is serving.", env!("CARGO_PKG_VERSION")),
+        format!("  dashboard   {root}"),
+        format!("  API         {}", server.addresses.api_url()),
+        format!("  sites       {example}"),
+        format!("  data        {}", config.data.display()),
+        format!("  builds      {}", builds::sandbox_report()),
+    ];
+    if server.address.ip().is_loopback() && !config.allow_private_targets {
+        lines.push("  targets     loopback is allowed, since this server listens on it; other private addresses are not".to_owned());
+    }
+    if let Some(token) = &server.new_owner_token {
+        lines.push(format!("  owner token {token}   (shown once)"));
+    }
+    lines.push(format!("Netlify CLI:  eval \"$(boathook env --server {root} --data {})\"", config.data.display()));
+    lines.join("\n")
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C")?,
+    }
+    Ok(())
+}

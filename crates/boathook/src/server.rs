@@ -1,0 +1,210 @@
+//! A running server: opens what it needs, starts what runs by itself, and stops in order.
+
+use crate::data_dir::{DATABASE, DataDir};
+use crate::env_source::AccountEnv;
+use crate::listener::{self, Doors};
+use crate::{Config, SystemClock, feed, vendor};
+use anyhow::Context as _;
+use api::App;
+use builds::{BuildHandler, Builds};
+use clientproxy::LocalCa;
+use context::{Context, DeployCreated, Entropy, Limits, Settings, SystemEntropy};
+use deploys::{CompressHandler, ProcessHandler};
+use edge::Edge;
+use hooks::Deliver;
+use model::{Addresses, Clock};
+use outbound::{AddressPolicy, Client, Options};
+use signing::Vault;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use store::blob::Blobs;
+use store::{Store, changes};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// What session cookies are sealed for.
+const SESSION: &str = "dashboard session";
+
+/// What a server takes from the outside world; tests bring their own.
+pub struct Outside {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+/// A server that listens.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The owner's token, when this start drew it.
+    pub new_owner_token: Option<String>,
+    /// Where things are found.
+    pub addresses: Addresses,
+    /// Store, clock, settings and the rest, for commands and tests in the same process.
+    pub context: Context,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    _data: DataDir,
+}
+
+impl Server {
+    /// Opens the data folder and the engines, and starts to serve.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the configuration or the machine.
+    pub async fn start(config: &Config, outside: Outside) -> anyhow::Result<Self> {
+        let data = DataDir::open(&config.data)?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}; choose another with --listen", config.listen))?;
+        let address = listener.local_addr()?;
+        let addresses = config.addresses(address.port());
+        let cx = open_context(config, &data, addresses.clone(), outside).await?;
+        let new_owner_token = bootstrap(config, &cx, &data).await?;
+        let policy = AddressPolicy {
+            allow_loopback: address.ip().is_loopback() || config.allow_private_targets,
+            allow_private: config.allow_private_targets,
+            ..AddressPolicy::default()
+        };
+        let stop = CancellationToken::new();
+        let builds = Builds::new(cx.clone());
+        let tasks = vec![
+            start_runner(&cx, &builds, policy.clone(), &stop)?,
+            start_feed(&cx, &stop).await?,
+            start_listener(&cx, builds, policy, listener, &stop)?,
+        ];
+        Ok(Self { address, new_owner_token, addresses, context: cx, stop, tasks, _data: data })
+    }
+
+    /// Stops accepting, lets open requests and running jobs finish for a while, and closes the
+    /// database.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the server ended badly");
+            }
+        }
+        self.context.store.close().await;
+    }
+}
+
+async fn open_context(config: &Config, data: &DataDir, addresses: Addresses, outside: Outside) -> anyhow::Result<Context> {
+    let key = data.key(&*outside.entropy)?;
+    let settings = Settings {
+        addresses,
+        data_dir: data.path().to_owned(),
+        deploy_created: match config.deploy_created {
+            crate::config::DeployCreated::Created => DeployCreated::Created,
+            crate::config::DeployCreated::Live => DeployCreated::Live,
+        },
+        limits: Limits { requests_per_minute: config.rate_limit, ..Limits::default() },
+        builds: context::BuildPolicy { work_dir: data.path().join("builds"), ..config.build_policy() },
+        node: node_name(&*outside.entropy),
+    };
+    Ok(Context {
+        store: open_store(config, data.path()).await?,
+        blobs: open_blobs(config, data.path())?,
+        clock: outside.clock,
+        entropy: outside.entropy,
+        vault: Vault::new(&key),
+        settings: Arc::new(settings),
+    })
+}
+
+/// A name that no other process has, for leases.
+fn node_name(entropy: &dyn Entropy) -> String {
+    let mut random = [0; 8];
+    entropy.fill(&mut random);
+    random.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+async fn open_store(config: &Config, data: &Path) -> anyhow::Result<Store> {
+    match &config.database_url {
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Store::open_postgres(url).await.context("cannot use the PostgreSQL database of DATABASE_URL")
+        }
+        Some(_) => anyhow::bail!("DATABASE_URL must begin with postgres://; leave it out for the embedded database"),
+        None => Store::open_sqlite(&data.join(DATABASE)).await.context("cannot use the embedded database"),
+    }
+}
+
+fn open_blobs(config: &Config, data: &Path) -> anyhow::Result<Blobs> {
+    match config.s3().map_err(anyhow::Error::msg)? {
+        Some(s3) => Blobs::s3(&s3, data).context("cannot use the S3 bucket"),
+        None => Blobs::local(data).context("cannot keep blobs in the data folder"),
+    }
+}
+
+async fn bootstrap(config: &Config, cx: &Context, data: &DataDir) -> anyhow::Result<Option<String>> {
+    let owner = accounts::Owner {
+        email: config.owner_email.clone(),
+        token: config.owner_token.clone(),
+        ..accounts::Owner::default()
+    };
+    let drawn = accounts::bootstrap(cx, &owner).await?.filter(|made| made.drawn).map(|made| made.token);
+    if let Some(token) = &drawn {
+        data.leave_token(token)?;
+    }
+    Ok(drawn)
+}
+
+fn start_runner(cx: &Context, builds: &Builds, policy: AddressPolicy, stop: &CancellationToken) -> anyhow::Result<JoinHandle<()>> {
+    let client = Client::new(Options { policy, ..Options::default() })?;
+    let env = Arc::new(AccountEnv(cx.clone()));
+    Ok(jobs::Runner::new(cx.clone())
+        .with(Deliver::new(cx.clone(), client))
+        .with(ProcessHandler::new(cx.clone()))
+        .with(CompressHandler::new(cx.clone()))
+        .with(BuildHandler::new(cx.clone(), builds.clone(), env))
+        .start(stop.clone()))
+}
+
+async fn start_feed(cx: &Context, stop: &CancellationToken) -> anyhow::Result<JoinHandle<()>> {
+    let mut db = cx.read().await?;
+    let head = changes::head(&mut db).await?;
+    Ok(tokio::spawn(feed::follow(cx.store.clone(), head, stop.clone())))
+}
+
+fn start_listener(
+    cx: &Context,
+    builds: Builds,
+    policy: AddressPolicy,
+    listener: TcpListener,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
+    let now = u64::try_from(cx.now().0).unwrap_or_default();
+    let ca = LocalCa::load_or_create(&cx.settings.data_dir, now)?;
+    let app = Arc::new(App::new(cx.clone(), builds, ca.certificate_pem().to_owned()));
+    let api = api::router(app);
+    let doors = Doors {
+        addresses: cx.addresses().clone(),
+        edge: Edge::new(cx.clone()),
+        dashboard: dashboard(cx, api.clone()),
+        proxy: vendor::proxy(cx, api.clone(), policy, ca),
+        api,
+    };
+    Ok(tokio::spawn(listener::serve(listener, Arc::new(doors), stop.clone())))
+}
+
+fn dashboard(cx: &Context, api: axum::Router) -> axum::Router {
+    let call: dashboard::Api = Arc::new(move |request| {
+        let api = api.clone();
+        Box::pin(async move {
+            let Ok(response) = api.oneshot(request).await;
+            response
+        })
+    });
+    let (seal, open) = (cx.clone(), cx.clone());
+    dashboard::router(call, move |plain| seal.seal(SESSION, plain), move |sealed| open.open(SESSION, sealed).ok())
+}

@@ -1,0 +1,1 @@
+//! Nothing but tests: `tests/clients` drives real, unmodified clients against a started server.

@@ -1,0 +1,107 @@
+//! Deploys of a folder, with and without a build on the machine of the client.
+
+use super::{mark_linked, owner};
+use crate::support::{Project, Server};
+use serde_json::Value;
+
+/// Where the client says that the deploy is to be seen.
+fn address(printed: &Value) -> &str {
+    printed["deploy_url"].as_str().unwrap_or_else(|| panic!("no deploy_url: {printed}"))
+}
+
+fn id(printed: &Value) -> &str {
+    printed["deploy_id"].as_str().unwrap_or_else(|| panic!("no deploy_id: {printed}"))
+}
+
+async fn page(server: &Server, label: &str) -> (u16, String) {
+    let answer = server.visit(label, "/").await;
+    (answer.status, answer.text)
+}
+
+#[tokio::test]
+async fn drafts_aliases_and_production() {
+    let server = Server::start().await;
+    let cli = owner(&server);
+    let project = cli.project("kinds");
+    let site = server.make_site("kinds").await;
+    mark_linked(&project, &site);
+
+    project.write("public/index.html", "<h1>first</h1>");
+    let draft = project.json("deploy --no-build --dir public --json --message hello").await;
+    assert_eq!(server.visit_url(address(&draft), "/").await.text, "<h1>first</h1>");
+    assert_eq!(page(&server, "kinds").await.0, 404, "a draft does not go live");
+    let shown = server.get(&format!("/sites/{site}/deploys/{}", id(&draft))).await;
+    assert_eq!(
+        (&shown["draft"], &shown["title"], &shown["state"]),
+        (&true.into(), &"hello".into(), &"ready".into())
+    );
+
+    let prod = project.json("deploy --no-build --dir public --prod --json").await;
+    assert_eq!(page(&server, "kinds").await, (200, "<h1>first</h1>".to_owned()));
+    assert_eq!(server.get(&format!("/sites/{site}")).await["published_deploy"]["id"], id(&prod));
+
+    project.write("public/index.html", "<h1>second</h1>");
+    project.write("public/with spaces & plus+ünï.txt", "names");
+    let alias = project.json("deploy --no-build --dir public --alias feat --json").await;
+    assert_eq!(address(&alias), format!("http://feat--kinds.localhost:{}", server.port));
+    assert_eq!(page(&server, "feat--kinds").await, (200, "<h1>second</h1>".to_owned()));
+    assert_eq!(page(&server, "kinds").await.1, "<h1>first</h1>", "an alias does not go live");
+    let named = server.visit("feat--kinds", "/with%20spaces%20&%20plus+%C3%BCn%C3%AF.txt").await;
+    assert_eq!((named.status, named.text.as_str()), (200, "names"));
+    let shown = server.get(&format!("/deploys/{}", id(&alias))).await;
+    assert_eq!(shown["context"], "branch-deploy");
+    assert_eq!(
+        page(&server, &format!("{}--kinds", id(&prod))).await.1,
+        "<h1>first</h1>",
+        "deploys do not change"
+    );
+}
+
+fn write_many(project: &Project<'_>) {
+    for number in 0..150 {
+        project.write(&format!("public/page-{number}/index.html"), &format!("page {number}"));
+    }
+}
+
+#[tokio::test]
+async fn many_files_to_a_site_named_by_its_name() {
+    let server = Server::start().await;
+    let cli = owner(&server);
+    let project = cli.project("many");
+    server.make_site("many").await;
+    write_many(&project);
+    project.write("public/same.txt", "page 7");
+
+    let printed = project.json("deploy --no-build --dir public --prod --site many --json").await;
+    assert_eq!(printed["site_name"], "many");
+    for number in [0, 7, 149] {
+        let answer = server.visit("many", &format!("/page-{number}/")).await;
+        assert_eq!((answer.status, answer.text), (200, format!("page {number}")));
+    }
+    assert_eq!(server.visit("many", "/same.txt").await.text, "page 7");
+    let files = server.get("/sites/many/files?per_page=1000").await;
+    assert_eq!(files.as_array().map(Vec::len), Some(151));
+}
+
+#[tokio::test]
+async fn a_local_build_brings_its_rules() {
+    let server = Server::start().await;
+    let cli = owner(&server);
+    let project = cli.project("local");
+    let site = server.make_site("local").await;
+    mark_linked(&project, &site);
+    project.write(
+        "netlify.toml",
+        "[build]\ncommand = \"mkdir -p out && echo built as $CONTEXT for $SITE_NAME > out/index.html\"\npublish = \"out\"\n\
+         [[redirects]]\nfrom = \"/old\"\nto = \"/\"\nstatus = 301\n\
+         [[headers]]\nfor = \"/*\"\n[headers.values]\nX-Rule = \"yes\"\n",
+    );
+    let built = project.run("build").await;
+    assert!(built.contains("Netlify Build Complete"), "{built}");
+    project.run("deploy --prod").await;
+    let answer = server.visit("local", "/").await;
+    assert_eq!((answer.status, answer.text.trim()), (200, "built as production for local"));
+    assert_eq!(answer.header("x-rule"), "yes");
+    let moved = server.visit("local", "/old").await;
+    assert_eq!((moved.status, moved.header("location")), (301, "/"));
+}

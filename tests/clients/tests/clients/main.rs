@@ -1,0 +1,10 @@
+//! Real, unmodified clients against a started server: what they print, and what the server then
+//! serves. They know the server by its addresses alone. Run through `make test`, which installs them.
+
+#![expect(clippy::print_stdout, reason = "what clients and server said is shown when a test fails")]
+
+mod cli17;
+mod cli27;
+mod eleventy;
+mod netlify_api;
+mod support;

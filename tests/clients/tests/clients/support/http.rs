@@ -1,0 +1,93 @@
+//! Plain HTTP: the API as its owner, and sites by their Host header.
+
+use super::server::{OWNER_TOKEN, Server};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long one answer may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.expect("the server answers");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.expect("the answer has an end") }
+    }
+
+    /// The body of a successful answer.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// A header, empty when absent.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+/// A client that follows nothing and uses no proxy.
+pub(crate) fn plain_client() -> Client {
+    // reqwest wants a TLS provider even for plain HTTP; a second installation is refused, and does no harm
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(LIMIT);
+    builder.build().expect("a client")
+}
+
+impl Server {
+    /// Calls an operation of the API as the owner.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = self.http.request(method, format!("{}{path}", self.api_url())).bearer_auth(OWNER_TOKEN);
+        Answer::of(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Reads from the API as the owner.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.call(Method::GET, path, None).await.json()
+    }
+
+    /// Posts to the API as the owner.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        self.call(Method::POST, path, Some(body)).await.json()
+    }
+
+    /// Posts to the control host without a token.
+    pub(crate) async fn post_anonymously(&self, path: &str) -> Answer {
+        Answer::of(self.http.post(format!("{}{path}", self.control_url()))).await
+    }
+
+    /// What a visitor of `host` (a label under the site domain) sees.
+    pub(crate) async fn visit(&self, label: &str, path: &str) -> Answer {
+        let host = format!("{label}.localhost:{}", self.port);
+        Answer::of(self.http.get(format!("http://127.0.0.1:{}{path}", self.port)).header("host", host)).await
+    }
+
+    /// The same, by an address that a client printed.
+    pub(crate) async fn visit_url(&self, url: &str, path: &str) -> Answer {
+        let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("{url} is no plain address"));
+        let label = rest.split('.').next().unwrap_or_default();
+        let expected = format!("{label}.localhost:{}", self.port);
+        assert_eq!(rest.trim_end_matches('/'), expected, "the address is not one of this server's sites");
+        self.visit(label, path).await
+    }
+
+    /// Makes a site by the API: its id.
+    pub(crate) async fn make_site(&self, name: &str) -> String {
+        let site = self.post("/sites", serde_json::json!({ "name": name })).await;
+        site["id"].as_str().expect("a site has an id").to_owned()
+    }
+}

@@ -1,0 +1,58 @@
+//! What `make test` says about this machine. A test that misses something fails and says so: a
+//! silent pass would count as proof.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Node that is new enough for every client.
+pub(crate) fn node() -> PathBuf {
+    variable("BOATHOOK_TEST_NODE22")
+}
+
+/// The folder that one client was installed into.
+pub(crate) fn client(name: &str) -> PathBuf {
+    there(&format!("the client {name}"), variable("BOATHOOK_TEST_CLIENTS").join(name).join("node_modules"))
+        .with_file_name("")
+}
+
+/// Python with the packages of `xtask/requirements.txt`.
+pub(crate) fn python() -> PathBuf {
+    there("Python", variable("BOATHOOK_TEST_VENV").join("bin/python"))
+}
+
+/// The server's binary, which Cargo leaves two folders above the tests'.
+pub(crate) fn boathook() -> PathBuf {
+    let own = std::env::current_exe().expect("a running test has a path");
+    let target = own.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
+    there("the server", target.join("boathook"))
+}
+
+/// A script of this package.
+pub(crate) fn script(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name)
+}
+
+fn variable(name: &str) -> PathBuf {
+    there(name, path_of(name, std::env::var_os(name)))
+}
+
+fn path_of(name: &str, value: Option<OsString>) -> PathBuf {
+    value.map(PathBuf::from).unwrap_or_else(|| panic!("{name} is not set: run through make test"))
+}
+
+fn there(what: &str, path: PathBuf) -> PathBuf {
+    assert!(path.exists(), "{what} is not at {}: run through make test", path.display());
+    path
+}
+
+#[test]
+#[should_panic(expected = "BOATHOOK_TEST_X is not set: run through make test")]
+fn a_missing_variable_is_no_pass() {
+    path_of("BOATHOOK_TEST_X", None);
+}
+
+#[test]
+#[should_panic(expected = "/no/such/place: run through make test")]
+fn a_missing_program_is_no_pass() {
+    there("the program", path_of("BOATHOOK_TEST_X", Some("/no/such/place".into())));
+}

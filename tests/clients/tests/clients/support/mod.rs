@@ -1,0 +1,20 @@
+//! What the flows stand on: a started server, the programs that `make test` installs, project
+//! folders, repositories, a receiver of notifications. Holds no assertion about a feature.
+
+mod api_client;
+mod cli;
+mod http;
+mod machine;
+mod receiver;
+mod repository;
+mod server;
+mod verifier;
+
+pub(crate) use api_client::ApiClient;
+pub(crate) use cli::{Cli, Login, Project, Version};
+pub(crate) use http::Answer;
+pub(crate) use machine::{client, python};
+pub(crate) use receiver::{Notification, Receiver};
+pub(crate) use repository::{Repository, copy};
+pub(crate) use server::Server;
+pub(crate) use verifier::Verifier;
