@@ -192,5 +192,6 @@ routes! {
     GET "/site/{site_id}/integrations/safe" "listInstalledIntegrations" root Anyone => system::installed_integrations;
     GET "/team/{account_id}/integrations/installations/meta/{site_id}" "listInstallationsMeta" root Anyone => system::installed_integrations;
     GET "/integrations" "listIntegrations" root Anyone => system::installed_integrations;
+    POST "/telemetry" "discardTelemetry" root Anyone => system::telemetry;
     GET "/healthz" "getHealth" root Anyone => system::health;
 }

@@ -95,7 +95,7 @@ fn host(request: &Request<Incoming>) -> &str {
 /// Whether a path of the control host belongs to the API rather than to the dashboard.
 fn is_api(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
-    matches!(first, "api" | "build_hooks" | "site" | "team" | "integrations" | "healthz" | "client-ca.pem")
+    matches!(first, "api" | "build_hooks" | "site" | "team" | "integrations" | "healthz" | "client-ca.pem" | "telemetry")
         || matches!(first, "openapi.json" | "asyncapi.json" | "asyncapi.yaml")
 }
 

@@ -21,6 +21,12 @@ struct Boathook {
 enum Command {
     /// Serve the API, the dashboard and the sites
     Serve(Box<Config>),
+    /// Print the environment that makes an unmodified Netlify CLI talk to a server
+    Env(cli::EnvArgs),
+    /// Run the Netlify CLI against a server
+    Netlify(cli::NetlifyArgs),
+    /// Make a sample site with a hook and show a signed delivery
+    Demo(cli::DemoArgs),
     /// Say what is wrong with this machine, and what to do about it
     Doctor(doctor::Args),
     /// Write everything a server holds into one file, while it runs
@@ -63,6 +69,9 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(config) => serve(&config).await?,
+        Command::Env(args) => cli::env(&args, &mut std::io::stdout()).await?,
+        Command::Netlify(args) => return cli::netlify(&args).await,
+        Command::Demo(args) => cli::demo(&args, &mut std::io::stdout()).await?,
         Command::Doctor(args) => return doctor::run(&args, &mut std::io::stdout()).await,
         Command::Backup(args) => println!("{}", backup::backup(&args).await?),
         Command::Restore(args) => println!("{}", backup::restore(&args).await?),

@@ -68,7 +68,8 @@ fn real_file(repo: &Path, file: &Path) -> Option<PathBuf> {
 }
 
 fn inside(what: &str, base: &str, path: &str) -> Outcome<String> {
-    join_inside(base, path).map_err(|error| Failure::Build(format!("the {what} `{path}` cannot be used: {error}")))
+    join_inside(base, path)
+        .map_err(|error| Failure::Build(format!("the {what} `{path}` cannot be used: {error}")))
 }
 
 /// The file over the site's settings.
@@ -118,7 +119,8 @@ mod tests {
 
     #[test]
     fn the_file_wins_over_the_site() {
-        let toml = "[build]\ncommand = \"make\"\npublish = \"out\"\n[context.production]\ncommand = \"make prod\"\n";
+        let toml =
+            "[build]\ncommand = \"make\"\npublish = \"out\"\n[context.production]\ncommand = \"make prod\"\n";
         check(&[], &site("", "", ""), ("", None, ""));
         check(&[], &site("web", "npm run build", "web/dist"), ("web", Some("npm run build"), "web/dist"));
         check(&[], &site("web", "npm", "dist"), ("web", Some("npm"), "web/dist"));
@@ -126,8 +128,13 @@ mod tests {
         check(&[], &site("web", "npm", "website"), ("web", Some("npm"), "web/website"));
         check(&[("netlify.toml", toml)], &site("", "npm", "dist"), ("", Some("make prod"), "out"));
         check(&[("netlify.toml", toml)], &site("web", "npm", "dist"), ("web", Some("make prod"), "web/out"));
-        check(&[("web/netlify.toml", toml)], &site("/web/", "npm", ""), ("web", Some("make prod"), "web/out"));
-        let nested = [("netlify.toml", "[build]\nbase = \"web\"\ncommand = \"x\""), ("web/netlify.toml", toml)];
+        check(
+            &[("web/netlify.toml", toml)],
+            &site("/web/", "npm", ""),
+            ("web", Some("make prod"), "web/out"),
+        );
+        let nested =
+            [("netlify.toml", "[build]\nbase = \"web\"\ncommand = \"x\""), ("web/netlify.toml", toml)];
         check(&nested, &site("", "", ""), ("web", Some("make prod"), "web/out"));
     }
 

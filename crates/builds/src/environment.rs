@@ -127,7 +127,8 @@ pub(crate) fn merge(
     for (name, value) in of_site.chain(toml).filter(|(name, _)| !is_reserved(name)) {
         all.insert(name.clone(), value.clone());
     }
-    let unfit: Vec<String> = all.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone()).collect();
+    let unfit: Vec<String> =
+        all.iter().filter(|(name, value)| !fits(name, value)).map(|(name, _)| name.clone()).collect();
     all.retain(|name, value| fits(name, value));
     (all, unfit)
 }
@@ -212,7 +213,8 @@ mod tests {
     #[test]
     fn hooks_and_reviews_show_when_there_are_some() {
         let hook = Incoming { title: "t".into(), url: "u".into(), body: "%7B%7D".into() };
-        let table = table(&Facts { hook: Some(&hook), review_id: Some(7), cached_commit: Some("c0"), ..facts() });
+        let table =
+            table(&Facts { hook: Some(&hook), review_id: Some(7), cached_commit: Some("c0"), ..facts() });
         for (name, value) in [
             ("INCOMING_HOOK_TITLE", "t"),
             ("INCOMING_HOOK_URL", "u"),
@@ -230,12 +232,21 @@ mod tests {
         let text = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
         };
-        let platform = text(&[("BRANCH", "main"), ("CI", "true"), ("HOME", "/h"), ("INCOMING_HOOK_BODY", "b")]);
+        let platform =
+            text(&[("BRANCH", "main"), ("CI", "true"), ("HOME", "/h"), ("INCOMING_HOOK_BODY", "b")]);
         let site = text(&[("A", "site"), ("B", "site"), ("CI", "false"), ("HOME", "/root"), ("BRANCH", "x")]);
         let site: SiteVariables = site.into_iter().map(|(n, v)| (n, (v, false))).collect();
-        let toml = text(&[("B", "toml"), ("INCOMING_HOOK_BODY", "x"), ("bad name", "x"), ("1A", "x"), ("", "x")]);
+        let toml =
+            text(&[("B", "toml"), ("INCOMING_HOOK_BODY", "x"), ("bad name", "x"), ("1A", "x"), ("", "x")]);
         let (all, unfit) = merge(platform, &site, &toml);
-        let expect = [("A", "site"), ("B", "toml"), ("BRANCH", "main"), ("CI", "false"), ("HOME", "/h"), ("INCOMING_HOOK_BODY", "b")];
+        let expect = [
+            ("A", "site"),
+            ("B", "toml"),
+            ("BRANCH", "main"),
+            ("CI", "false"),
+            ("HOME", "/h"),
+            ("INCOMING_HOOK_BODY", "b"),
+        ];
         assert_eq!(all, text(&expect));
         assert_eq!(unfit, ["", "1A", "bad name"]);
     }
@@ -243,8 +254,9 @@ mod tests {
     #[test]
     fn a_variable_that_linux_refuses_is_left_out() {
         let longest = VARIABLE_MAX - 2;
-        let site: SiteVariables =
-            [("A", longest), ("B", longest + 1)].map(|(n, len)| (n.to_owned(), ("x".repeat(len), false))).into();
+        let site: SiteVariables = [("A", longest), ("B", longest + 1)]
+            .map(|(n, len)| (n.to_owned(), ("x".repeat(len), false)))
+            .into();
         let (all, unfit) = merge(BTreeMap::new(), &site, &BTreeMap::new());
         assert_eq!((all.len(), unfit), (1, vec!["B".to_owned()]));
         let status = std::process::Command::new("true").envs(&all).status().expect("Linux takes it");

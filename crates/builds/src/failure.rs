@@ -30,9 +30,10 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Invalid(text) | Error::Unprocessable(text) | Error::Conflict(text) | Error::TooLarge(text) => {
-                Self::Build(text)
-            }
+            Error::Invalid(text)
+            | Error::Unprocessable(text)
+            | Error::Conflict(text)
+            | Error::TooLarge(text) => Self::Build(text),
             other => Self::Server(other),
         }
     }

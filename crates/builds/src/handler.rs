@@ -81,7 +81,8 @@ impl BuildHandler {
     /// The build and its deploy, unless nothing is left to do.
     async fn open(&self, build_id: &str) -> Result<Option<(BuildRow, DeployRow)>> {
         let mut db = self.cx.read().await?;
-        let Some(build) = builds::find(&mut db, build_id).await?.filter(|build| !build.state.is_final()) else {
+        let Some(build) = builds::find(&mut db, build_id).await?.filter(|build| !build.state.is_final())
+        else {
             return Ok(None);
         };
         let deploy = store::deploys::find(&mut db, &build.deploy_id).await?;
@@ -99,13 +100,26 @@ impl BuildHandler {
         let watch =
             Watch { log: log.clone(), stop: place.stop.clone(), deadline: Instant::now() + limit, limit };
         let work = async {
-            let sandbox = self.sandbox.get_or_try_init(|| choose(self.cx.settings.builds.sandbox)).await.map_err(Failure::Build)?;
+            let sandbox = self
+                .sandbox
+                .get_or_try_init(|| choose(self.cx.settings.builds.sandbox))
+                .await
+                .map_err(Failure::Build)?;
             let mut db = self.cx.read().await?;
             let site = sites::find(&mut db, &build.site_id).await?.ok_or(Failure::Cancelled)?;
             drop(db);
             let cause: Cause = serde_json::from_value(build.cause.clone()).map_err(Error::internal)?;
             let (cx, variables, sandbox) = (&self.cx, &*self.variables, &**sandbox);
-            let run = Run { cx, build, deploy: &deploy, site: &site, cause: &cause, watch: &watch, variables, sandbox };
+            let run = Run {
+                cx,
+                build,
+                deploy: &deploy,
+                site: &site,
+                cause: &cause,
+                watch: &watch,
+                variables,
+                sandbox,
+            };
             run.carry_out().await
         };
         tokio::select! {
@@ -180,7 +194,9 @@ fn end_of(deploy: &DeployRow) -> Option<(BuildState, Option<String>)> {
     let message = deploy.info.error_message.clone();
     match deploy.state {
         DeployState::Ready => Some((BuildState::Done, None)),
-        DeployState::Error if message.as_deref() == Some(deploys::CANCELED) => Some((BuildState::Cancelled, None)),
+        DeployState::Error if message.as_deref() == Some(deploys::CANCELED) => {
+            Some((BuildState::Cancelled, None))
+        }
         DeployState::Error | DeployState::Rejected => Some((BuildState::Failed, message)),
         _ => None,
     }
@@ -192,9 +208,9 @@ fn again(build: &BuildRow, tries: i64) -> Outcome<Option<&'static str>> {
         (BuildState::Building, 2..=RUNS_MAX) => {
             Ok(Some("The server was interrupted in the middle of this build; it starts over."))
         }
-        (BuildState::Building, tries) if tries > RUNS_MAX => {
-            Err(Failure::build("the server was interrupted twice in the middle of this build; start it again"))
-        }
+        (BuildState::Building, tries) if tries > RUNS_MAX => Err(Failure::build(
+            "the server was interrupted twice in the middle of this build; start it again",
+        )),
         _ => Ok(None),
     }
 }

@@ -28,9 +28,12 @@ impl Masker {
     }
 
     pub(crate) fn mask(&self, text: String) -> String {
-        self.values.iter().fold(text, |text, value| {
-            if text.contains(value) { text.replace(value, MASK) } else { text }
-        })
+        self.values.iter().fold(
+            text,
+            |text, value| {
+                if text.contains(value) { text.replace(value, MASK) } else { text }
+            },
+        )
     }
 }
 

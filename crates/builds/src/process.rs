@@ -51,7 +51,10 @@ impl Watch {
         match end {
             End::Exit(status) => Ok(status),
             End::Stopped => Err(Failure::Cancelled),
-            End::TimedOut => Err(Failure::Build(format!("the build took longer than {} and was stopped", words(self.limit)))),
+            End::TimedOut => Err(Failure::Build(format!(
+                "the build took longer than {} and was stopped",
+                words(self.limit)
+            ))),
         }
     }
 
@@ -171,7 +174,9 @@ mod tests {
 
     #[test]
     fn limits_read_well() {
-        for (limit, text) in [(300, "300 milliseconds"), (5000, "5 seconds"), (900_000, "15 minutes"), (90_000, "90 seconds")] {
+        for (limit, text) in
+            [(300, "300 milliseconds"), (5000, "5 seconds"), (900_000, "15 minutes"), (90_000, "90 seconds")]
+        {
             assert_eq!(words(Duration::from_millis(limit)), text);
         }
     }

@@ -77,7 +77,8 @@ impl Run<'_> {
         let plan = Plan::read(&space.repo, &self.site.info.build, context, &commit.branch)?;
         let folder = base_folder(&space.repo, &plan.base)?;
         let site = &self.site.id;
-        let (account, kind, branch) = (&self.site.account_id, self.deploy.context, Some(commit.branch.as_str()));
+        let (account, kind, branch) =
+            (&self.site.account_id, self.deploy.context, Some(commit.branch.as_str()));
         let set = self.variables.resolve(account, site, kind, branch).await?;
         self.hide(&set);
         let platform = self.platform(space, source, commit, &plan).await?;
@@ -150,19 +151,30 @@ impl Run<'_> {
 
     async fn command(&self, space: &Workspace, ready: &Ready) -> Outcome<()> {
         let Some(command) = &ready.plan.command else {
-            self.watch.log.say(section::BUILD, "There is no build command; the files are published as they are.").await;
+            self.watch
+                .log
+                .say(section::BUILD, "There is no build command; the files are published as they are.")
+                .await;
             return Ok(());
         };
         let status = self.shell(space, ready, command, section::BUILD).await?;
         verdict(status, "the build command")
     }
 
-    async fn shell(&self, space: &Workspace, ready: &Ready, script: &str, part: &'static str) -> Outcome<ExitStatus> {
+    async fn shell(
+        &self,
+        space: &Workspace,
+        ready: &Ready,
+        script: &str,
+        part: &'static str,
+    ) -> Outcome<ExitStatus> {
         self.watch.check()?;
         self.watch.log.say(part, format!("$ {script}")).await;
         let room = Room::of_build(&self.cx.settings, space, ready.folder.clone());
         let process = self.sandbox.command(&room, script).map_err(Failure::disk)?;
-        let ended = run(process.into(), Some(encode(&ready.environment)), part, self.watch).await.map_err(Failure::disk)?;
+        let ended = run(process.into(), Some(encode(&ready.environment)), part, self.watch)
+            .await
+            .map_err(Failure::disk)?;
         self.watch.judge(ended.status)
     }
 
@@ -180,8 +192,11 @@ impl Run<'_> {
 
 /// The base directory on disk; a link in the repository may not lead out of it.
 fn base_folder(repo: &Path, base: &str) -> Outcome<PathBuf> {
-    let folder = repo.join(base).canonicalize().ok().filter(|folder| folder.is_dir() && folder.starts_with(repo));
-    folder.ok_or_else(|| Failure::Build(format!("the base directory `{base}` does not exist in the repository")))
+    let folder =
+        repo.join(base).canonicalize().ok().filter(|folder| folder.is_dir() && folder.starts_with(repo));
+    folder.ok_or_else(|| {
+        Failure::Build(format!("the base directory `{base}` does not exist in the repository"))
+    })
 }
 
 fn verdict(status: ExitStatus, what: &str) -> Outcome<()> {

@@ -1,7 +1,7 @@
 //! Asking for a build: the deploy it will make, its row and its job, in one transaction.
 
-use crate::{BUILD_JOB, Cause};
 use crate::repository::{Source, check_branch};
+use crate::{BUILD_JOB, Cause};
 use context::{Context, Error, Result};
 use deploys::NewDeploy;
 use model::{BuildState, DeployContext, DeployState};
@@ -74,8 +74,12 @@ fn new_deploy(site: &SiteRow, cause: &Cause, build_id: &str) -> NewDeploy {
     let other = cause.branch.clone().filter(|branch| Some(branch) != production.as_ref());
     let context = if other.is_some() { DeployContext::BranchDeploy } else { DeployContext::Production };
     let alias = other.as_deref().map(model::slug).filter(|label| !label.is_empty());
-    let info =
-        DeployInfo { user_id: cause.user_id.clone(), title: cause.title.clone(), alias, ..DeployInfo::default() };
+    let info = DeployInfo {
+        user_id: cause.user_id.clone(),
+        title: cause.title.clone(),
+        alias,
+        ..DeployInfo::default()
+    };
     NewDeploy {
         state: DeployState::Enqueued,
         context,
@@ -89,6 +93,7 @@ fn new_deploy(site: &SiteRow, cause: &Cause, build_id: &str) -> NewDeploy {
 async fn leave_job(tx: &mut Tx, cx: &Context, build: &BuildRow) -> Result<()> {
     let payload = json!({ "build": build.id });
     let (id, now) = (cx.id(), cx.now());
-    let job = NewJob { id: &id, kind: BUILD_JOB, tenant: &build.site_id, payload: &payload, run_at: now, now };
+    let job =
+        NewJob { id: &id, kind: BUILD_JOB, tenant: &build.site_id, payload: &payload, run_at: now, now };
     Ok(jobs::insert(tx, &job).await?)
 }

@@ -36,7 +36,12 @@ impl Workspace {
         let root = folder(root, 0o711)?;
         let home = folder(root.join("home"), 0o700)?;
         folder(home.join("tmp"), 0o700)?;
-        Ok(Self { repo: folder(root.join("repo"), 0o755)?, git: folder(root.join("git"), 0o700)?, home, root })
+        Ok(Self {
+            repo: folder(root.join("repo"), 0o755)?,
+            git: folder(root.join("git"), 0o700)?,
+            home,
+            root,
+        })
     }
 
     /// Hands checkout and home to the user that builds run as.

@@ -19,9 +19,17 @@ pub(crate) fn cache_folder(var: impl Fn(&str) -> Option<OsString>) -> anyhow::Re
 
 /// Writes the certificate for a server; the path of the file. A file of certificates that Node reads
 /// already is taken in, since Node reads one file only.
-pub(crate) fn write(folder: &Path, server: &Server, pem: &str, before: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub(crate) fn write(
+    folder: &Path,
+    server: &Server,
+    pem: &str,
+    before: Option<&Path>,
+) -> anyhow::Result<PathBuf> {
     if !pem.contains(BEGIN) {
-        bail!("{} did not answer with a certificate at /client-ca.pem: is it a Boathook server?", server.address());
+        bail!(
+            "{} did not answer with a certificate at /client-ca.pem: is it a Boathook server?",
+            server.address()
+        );
     }
     let file = folder.join(file_name(server));
     let before = before.filter(|other| *other != file).and_then(|other| std::fs::read_to_string(other).ok());

@@ -7,13 +7,20 @@ use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
 
+const HELP: &str = "\
+The variables hold the access token: whoever reads them may do what the token may do.
+While they are set, https_proxy names the server in place of a proxy you may have had there.
+Unset HTTPS_PROXY and HTTP_PROXY if you have them: the CLI prefers those.
+The CLI needs Node 22.21 or newer, or 24 or newer.
+
+Examples:
+  eval \"$(boathook env)\"
+  boathook env --format fish | source
+  boathook env --server https://boathook.example.org --token TOKEN --format dotenv > .env.boathook";
+
 /// Arguments of `boathook env`.
-///
-/// The variables hold the access token: whoever reads them may do what the token may do. A proxy
-/// that was set in https_proxy before is replaced while they are set; unset HTTPS_PROXY and
-/// HTTP_PROXY if you have them, since the CLI prefers those. The CLI needs Node 22.21 or newer.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:\n  eval \"$(boathook env)\"\n  boathook env --format fish | source\n  boathook env --server https://boathook.example.org --token TOKEN --format dotenv > .env.boathook")]
+#[command(after_help = HELP)]
 pub struct EnvArgs {
     /// The server
     #[command(flatten)]
@@ -44,4 +51,19 @@ pub(crate) async fn prepare(server: &Server) -> anyhow::Result<Environment> {
     let before = before.filter(|path| !path.starts_with(&folder));
     let file = ca_file::write(&folder, server, &pem, before.as_deref())?;
     Environment::new(server, &file, &std::env::var("no_proxy").unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_names_every_flag_and_its_own_purpose_only() {
+        let help = EnvArgs::augment_args(clap::Command::new("env")).render_help().to_string();
+        for part in
+            ["--server", "BOATHOOK_SERVER", "--token", "--data", "--format", "eval \"$(boathook env)\""]
+        {
+            assert!(help.contains(part), "{part} is missing in\n{help}");
+        }
+    }
 }

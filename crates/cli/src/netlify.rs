@@ -14,9 +14,16 @@ const PROGRAMS: [(&str, &[&str]); 3] = [("netlify", &[]), ("ntl", &[]), ("npx", 
 /// Proxy variables that the CLI would prefer over ours.
 const UNWANTED: [&str; 2] = ["HTTP_PROXY", "HTTPS_PROXY"];
 
+const HELP: &str = "\
+The exit code is the CLI's own. The CLI needs Node 22.21 or newer, or 24 or newer.
+
+Examples:
+  boathook netlify -- status
+  boathook netlify -- deploy --dir public --prod";
+
 /// Arguments of `boathook netlify`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:\n  boathook netlify -- status\n  boathook netlify -- deploy --dir public --prod\n\nThe exit code is the CLI's own.")]
+#[command(after_help = HELP)]
 pub struct NetlifyArgs {
     /// The server
     #[command(flatten)]
@@ -51,7 +58,9 @@ fn choose(asked: Option<&Path>, path: &OsStr) -> anyhow::Result<(PathBuf, &'stat
     let found = PROGRAMS.iter().find_map(|(name, first)| Some((find(name, path)?, *first)));
     match found {
         Some(found) => Ok(found),
-        None => bail!("no Netlify CLI on the PATH: install it with `npm install -g netlify-cli`, or name it with --cli"),
+        None => bail!(
+            "no Netlify CLI on the PATH: install it with `npm install -g netlify-cli`, or name it with --cli"
+        ),
     }
 }
 

@@ -76,7 +76,10 @@ fn root(server: &Url) -> anyhow::Result<Url> {
         bail!("the server's address must look like http://localhost:8888, not {server}");
     }
     if !matches!(server.path(), "" | "/" | "/api/v1" | "/api/v1/") {
-        bail!("the server's address has no path: {} instead of {server}", server.origin().ascii_serialization());
+        bail!(
+            "the server's address has no path: {} instead of {server}",
+            server.origin().ascii_serialization()
+        );
     }
     Ok(Url::parse(&server.origin().ascii_serialization())?)
 }

@@ -16,7 +16,10 @@ fn answered(request: &Request<Body>) -> Response<Body> {
     let path = request.uri().path().trim_start_matches("/api/v1");
     if path.ends_with("/log/stream") {
         let lines: String = LOG.lines().map(|line| format!("data: {line}\n\n")).collect();
-        return Response::builder().header(CONTENT_TYPE, "text/event-stream").body(lines.into()).expect("fixed");
+        return Response::builder()
+            .header(CONTENT_TYPE, "text/event-stream")
+            .body(lines.into())
+            .expect("fixed");
     }
     let token = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("Bearer "));

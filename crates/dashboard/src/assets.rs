@@ -24,8 +24,7 @@ pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
 /// `GET /assets/{version}/{path}`.
 pub(crate) async fn serve(Path((_, path)): Path<(String, String)>) -> Response {
     let Some(file) = Assets::get(&path) else { return StatusCode::NOT_FOUND.into_response() };
-    let headers =
-        [(CONTENT_TYPE, media_type(&path)), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let headers = [(CONTENT_TYPE, media_type(&path)), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
     (headers, file.data.into_owned()).into_response()
 }
 

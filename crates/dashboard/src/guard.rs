@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, LOCATION, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -25,13 +25,28 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 /// The middleware around all pages.
 pub(crate) async fn guard(request: Request, next: Next) -> Response {
+    let partial = request.headers().contains_key("hx-request");
     let trusted = is_reading(request.method()) || is_own(request.headers(), request.uri());
     let mut answer = if trusted { next.run(request).await } else { refused() };
+    if partial {
+        lead_whole_page(&mut answer);
+    }
     for (name, value) in HEADERS {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     answer.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
+}
+
+/// Lets a redirect move the whole page: htmx would follow it and put the page it leads to, say the
+/// log-in, into the part that it asked for.
+fn lead_whole_page(answer: &mut Response) {
+    if answer.status().is_redirection()
+        && let Some(to) = answer.headers_mut().remove(LOCATION)
+    {
+        answer.headers_mut().insert("hx-redirect", to);
+        *answer.status_mut() = StatusCode::OK;
+    }
 }
 
 fn is_reading(method: &Method) -> bool {

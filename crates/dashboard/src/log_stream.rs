@@ -27,7 +27,8 @@ pub(crate) enum Shape {
 /// The API's stream in another shape. It ends when the API's stream does; when that breaks off, the
 /// error is passed on, so that the browser connects again.
 pub(crate) fn reshape(body: Body, shape: Shape) -> Body {
-    let start = State { source: body.into_data_stream().boxed(), reader: Reader::default(), rows: 0, open: true };
+    let start =
+        State { source: body.into_data_stream().boxed(), reader: Reader::default(), rows: 0, open: true };
     Body::from_stream(stream::unfold(start, move |state| step(state, shape)))
 }
 

@@ -54,7 +54,8 @@ fn fake_api(asked: Asked) -> Api {
             let sent = serde_json::from_slice(&bytes).unwrap_or_default();
             let address = parts.uri.path_and_query().unwrap().as_str();
             asked.lock().unwrap().push((format!("{} {address}", parts.method), sent));
-            let token = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
+            let token =
+                parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Bearer "));
             let (status, value) = answer(&parts.method, &path, token);
             Response::builder().status(status).body(Body::from(value.to_string())).unwrap()
         })
@@ -83,7 +84,8 @@ impl Browser {
         if let Some(origin) = origin {
             request = request.header(ORIGIN, origin);
         }
-        let answer = self.pages.clone().oneshot(request.body(Body::from(form.to_owned())).unwrap()).await.unwrap();
+        let answer =
+            self.pages.clone().oneshot(request.body(Body::from(form.to_owned())).unwrap()).await.unwrap();
         let (parts, body) = answer.into_parts();
         let text = String::from_utf8(to_bytes(body, 1 << 22).await.unwrap().to_vec()).unwrap();
         Page { status: parts.status, headers: parts.headers, text }
@@ -185,7 +187,9 @@ async fn logging_in_sets_a_guarded_cookie_and_out_ends_it() {
 #[tokio::test]
 async fn wrong_tokens_are_refused_in_words() {
     let browser = Browser::new();
-    for (token, status) in [("nope", StatusCode::UNAUTHORIZED), ("", StatusCode::BAD_REQUEST), ("a+b", StatusCode::BAD_REQUEST)] {
+    for (token, status) in
+        [("nope", StatusCode::UNAUTHORIZED), ("", StatusCode::BAD_REQUEST), ("a+b", StatusCode::BAD_REQUEST)]
+    {
         let page = browser.post("/login", &format!("token={token}")).await;
         assert_eq!((page.status, page.cookie()), (status, ""), "{token}");
         assert!(page.text.contains("role=\"alert\""), "{}", page.text);
@@ -247,21 +251,48 @@ async fn actions_call_their_operation_and_come_back() {
         (format!("{deploy}/delete"), "", format!("DELETE {api}{deploy}"), "?done=deploy-deleted#deploys"),
         (format!("{hook}/delete"), "", format!("DELETE {api}/hooks/{HOOK}"), "?done=hook-deleted#hooks"),
         (format!("{hook}/enable"), "", format!("POST {api}/hooks/{HOOK}/enable"), "?done=hook-enabled#hooks"),
-        ("/sites/blog/hooks".into(), "type=url&event=deploy_created&data.url=http://h",
-            format!("POST {api}/hooks?site_id={}", fake::SITE), "?done=hook-created#hooks"),
-        ("/sites/blog/build-hooks".into(), "title=t", format!("POST {api}/sites/blog/build_hooks"),
-            "?done=build-hook-created#build-hooks"),
-        ("/sites/blog/build-hooks/b1/delete".into(), "", format!("DELETE {api}/sites/blog/build_hooks/b1"),
-            "?done=build-hook-deleted#build-hooks"),
-        ("/sites/blog/settings".into(), "name=blog&cmd=make", format!("PATCH {api}/sites/blog"),
-            "?done=site-saved#settings"),
+        (
+            "/sites/blog/hooks".into(),
+            "type=url&event=deploy_created&data.url=http://h",
+            format!("POST {api}/hooks?site_id={}", fake::SITE),
+            "?done=hook-created#hooks",
+        ),
+        (
+            "/sites/blog/build-hooks".into(),
+            "title=t",
+            format!("POST {api}/sites/blog/build_hooks"),
+            "?done=build-hook-created#build-hooks",
+        ),
+        (
+            "/sites/blog/build-hooks/b1/delete".into(),
+            "",
+            format!("DELETE {api}/sites/blog/build_hooks/b1"),
+            "?done=build-hook-deleted#build-hooks",
+        ),
+        (
+            "/sites/blog/settings".into(),
+            "name=blog&cmd=make",
+            format!("PATCH {api}/sites/blog"),
+            "?done=site-saved#settings",
+        ),
     ] {
         check_action(&path, form, &operation, &format!("/sites/blog{to}")).await;
     }
     let resend = format!("{hook}/deliveries/{DELIVERY}");
-    check_action(&resend, "", &format!("POST {api}/hooks/{HOOK}/deliveries/{DELIVERY}/resend"), &format!("{resend}?done=resent")).await;
-    check_action("/sites/blog/builds", "", &format!("POST {api}/sites/blog/builds"),
-        &format!("/sites/blog/deploys/{BUILDING}?done=build")).await;
+    check_action(
+        &resend,
+        "",
+        &format!("POST {api}/hooks/{HOOK}/deliveries/{DELIVERY}/resend"),
+        &format!("{resend}?done=resent"),
+    )
+    .await;
+    check_action(
+        "/sites/blog/builds",
+        "",
+        &format!("POST {api}/sites/blog/builds"),
+        &format!("/sites/blog/deploys/{BUILDING}?done=build"),
+    )
+    .await;
     check_action("/tokens/t1/revoke", "", "DELETE /api/v1/tokens/t1", "/tokens?done=token-revoked").await;
 }
 
@@ -336,4 +367,9 @@ async fn the_table_of_deploys_comes_alone_only_to_htmx() {
     let answer = browser.pages.clone().oneshot(request).await.unwrap();
     let text = String::from_utf8(to_bytes(answer.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
     assert!(text.contains("id=\"deploys\"") && !text.contains("<html"), "{text}");
+    let ended =
+        Request::builder().uri("/sites/blog/deploys").header("hx-request", "true").body(Body::empty());
+    let answer = browser.pages.clone().oneshot(ended.unwrap()).await.unwrap();
+    assert_eq!(answer.headers()["hx-redirect"], "/login?next=%2Fsites%2Fblog%2Fdeploys");
+    assert!(!answer.headers().contains_key(LOCATION));
 }

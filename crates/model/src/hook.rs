@@ -28,16 +28,16 @@ pub struct Hook {
     /// Whether it receives nothing until enabled.
     pub disabled: bool,
     /// Only submissions of this form.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form_id: Option<String>,
     /// That form's name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form_name: Option<String>,
     /// Who made it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// Whether the last delivery succeeded; none before the first.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub success: Option<bool>,
     /// What its events are about: `deploy`, `submission`, `split_test`.
     pub actor: String,

@@ -71,8 +71,12 @@ pub async fn insert(tx: &mut Tx, hook: &BuildHookRow) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub async fn update(tx: &mut Tx, hook: &BuildHookRow) -> Result<bool> {
-    let update =
-        q!("UPDATE build_hooks SET title = $2, branch = $3 WHERE id = $1", &hook.id, &hook.title, &hook.branch);
+    let update = q!(
+        "UPDATE build_hooks SET title = $2, branch = $3 WHERE id = $1",
+        &hook.id,
+        &hook.title,
+        &hook.branch
+    );
     Ok(tx.run(update).await? > 0)
 }
 

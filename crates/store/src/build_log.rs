@@ -31,7 +31,8 @@ pub async fn append(tx: &mut Tx, build_id: &str, lines: &[LogLine]) -> Result<i6
 /// # Errors
 /// When the database fails.
 pub async fn count(db: &mut Conn, build_id: &str) -> Result<i64> {
-    let select = q!("SELECT COALESCE(MAX(first_line + count), 0) AS n FROM build_log WHERE build_id = $1", build_id);
+    let select =
+        q!("SELECT COALESCE(MAX(first_line + count), 0) AS n FROM build_log WHERE build_id = $1", build_id);
     db.row(select).await?.map_or(Ok(0), |row| row.int("n"))
 }
 

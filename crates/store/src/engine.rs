@@ -53,10 +53,14 @@ enum Inner {
 }
 
 /// A connection to read with.
-pub struct Conn(Inner);
+pub struct Conn {
+    inner: Inner,
+    /// Whether a statement failed: PostgreSQL then undoes the transaction and calls that a commit.
+    failed: bool,
+}
 
 /// A transaction: everything in it happens, or nothing. It reads like a [`Conn`]. Dropping it
-/// without [`Tx::commit`] undoes it.
+/// without [`Tx::commit`] undoes it; once a statement failed, nothing else is left to do.
 pub struct Tx {
     conn: Conn,
     signals: Arc<Signals>,
@@ -128,7 +132,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached in time.
     pub async fn read(&self) -> Result<Conn> {
-        Ok(Conn(match &self.pools {
+        Ok(Conn::new(match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.acquire().await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
         }))
@@ -143,7 +147,7 @@ impl Store {
             Pools::Sqlite { writer, .. } => Inner::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Inner::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx { conn: Conn(inner), signals: Arc::clone(&self.signals), changes: Vec::new(), wake: false })
+        Ok(Tx { conn: Conn::new(inner), signals: Arc::clone(&self.signals), changes: Vec::new(), wake: false })
     }
 
     /// Calls `listener` after each commit that changed something other nodes must forget. It runs
@@ -189,40 +193,52 @@ macro_rules! bound {
 }
 
 impl Conn {
+    fn new(inner: Inner) -> Self {
+        Self { inner, failed: false }
+    }
+
     /// Which engine this is.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        match self.0 {
+        match self.inner {
             Inner::Sqlite(_) | Inner::SqliteTx(_) => Engine::Sqlite,
             Inner::Postgres(_) | Inner::PostgresTx(_) => Engine::Postgres,
         }
     }
 
     pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
-        Ok(match &mut self.0 {
-            Inner::Sqlite(c) => wrap(bound!(query).fetch_all(&mut **c).await?, Row::Sqlite),
-            Inner::SqliteTx(c) => wrap(bound!(query).fetch_all(&mut **c).await?, Row::Sqlite),
-            Inner::Postgres(c) => wrap(bound!(query).fetch_all(&mut **c).await?, Row::Postgres),
-            Inner::PostgresTx(c) => wrap(bound!(query).fetch_all(&mut **c).await?, Row::Postgres),
-        })
+        let answer = match &mut self.inner {
+            Inner::Sqlite(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Sqlite)),
+            Inner::SqliteTx(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Sqlite)),
+            Inner::Postgres(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres)),
+            Inner::PostgresTx(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres)),
+        };
+        self.noted(answer)
     }
 
     pub(crate) async fn row(&mut self, query: Query) -> Result<Option<Row>> {
-        Ok(match &mut self.0 {
-            Inner::Sqlite(c) => bound!(query).fetch_optional(&mut **c).await?.map(Row::Sqlite),
-            Inner::SqliteTx(c) => bound!(query).fetch_optional(&mut **c).await?.map(Row::Sqlite),
-            Inner::Postgres(c) => bound!(query).fetch_optional(&mut **c).await?.map(Row::Postgres),
-            Inner::PostgresTx(c) => bound!(query).fetch_optional(&mut **c).await?.map(Row::Postgres),
-        })
+        let answer = match &mut self.inner {
+            Inner::Sqlite(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Sqlite)),
+            Inner::SqliteTx(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Sqlite)),
+            Inner::Postgres(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres)),
+            Inner::PostgresTx(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres)),
+        };
+        self.noted(answer)
     }
 
     async fn execute(&mut self, query: Query) -> Result<u64> {
-        Ok(match &mut self.0 {
-            Inner::Sqlite(c) => bound!(query).execute(&mut **c).await?.rows_affected(),
-            Inner::SqliteTx(c) => bound!(query).execute(&mut **c).await?.rows_affected(),
-            Inner::Postgres(c) => bound!(query).execute(&mut **c).await?.rows_affected(),
-            Inner::PostgresTx(c) => bound!(query).execute(&mut **c).await?.rows_affected(),
-        })
+        let answer = match &mut self.inner {
+            Inner::Sqlite(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
+            Inner::SqliteTx(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
+            Inner::Postgres(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
+            Inner::PostgresTx(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
+        };
+        self.noted(answer)
+    }
+
+    fn noted<T>(&mut self, answer: sqlx::Result<T>) -> Result<T> {
+        self.failed |= answer.is_err();
+        answer.map_err(Error::from)
     }
 }
 
@@ -239,12 +255,12 @@ impl Tx {
     /// Runs a script of several statements without values.
     pub(crate) async fn script(&mut self, sql: String) -> Result<()> {
         let sql = sqlx::AssertSqlSafe(sql);
-        match &mut self.conn.0 {
-            Inner::SqliteTx(c) => (&mut **c).execute(sqlx::raw_sql(sql)).await.map(|_| ())?,
-            Inner::PostgresTx(c) => (&mut **c).execute(sqlx::raw_sql(sql)).await.map(|_| ())?,
-            Inner::Sqlite(_) | Inner::Postgres(_) => {}
-        }
-        Ok(())
+        let answer = match &mut self.conn.inner {
+            Inner::SqliteTx(c) => (&mut **c).execute(sqlx::raw_sql(sql)).await.map(|_| ()),
+            Inner::PostgresTx(c) => (&mut **c).execute(sqlx::raw_sql(sql)).await.map(|_| ()),
+            Inner::Sqlite(_) | Inner::Postgres(_) => Ok(()),
+        };
+        self.conn.noted(answer)
     }
 
     /// Notes that something which is cached elsewhere changed: the row is written now, listeners
@@ -266,9 +282,14 @@ impl Tx {
     /// Makes everything in this transaction true.
     ///
     /// # Errors
-    /// When the database fails; then nothing of it happened.
+    /// When the database fails, or a statement of this transaction failed, whatever became of that
+    /// error; then nothing of it happened.
     pub async fn commit(self) -> Result<()> {
-        match self.conn.0 {
+        if self.conn.failed {
+            let why = "a statement of this transaction failed, so that it cannot be committed";
+            return Err(Error::Database(sqlx::Error::Protocol(why.to_owned())));
+        }
+        match self.conn.inner {
             Inner::SqliteTx(tx) => tx.commit().await?,
             Inner::PostgresTx(tx) => tx.commit().await?,
             Inner::Sqlite(_) | Inner::Postgres(_) => {}

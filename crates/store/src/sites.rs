@@ -5,6 +5,7 @@ use crate::{Conn, Result, Tx};
 use model::{BuildSettings, Page, ProcessingSettings, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// A stored site. Addresses and the published deploy's details are worked out when it is shown.
 #[derive(Clone, Debug)]
@@ -126,11 +127,11 @@ pub struct Filter {
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<SiteRow>> {
-    let like = filter.name.as_ref().map(|name| format!("%{}%", name.replace(['%', '_', '\\'], "").to_ascii_lowercase()));
+    let like = filter.name.as_ref().map(|name| format!("%{}%", literally(name)));
     let select = q!(
         "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at FROM sites
          WHERE ($1 IS NULL OR account_id IN (SELECT account_id FROM members WHERE user_id = $1))
-           AND ($2 IS NULL OR account_id = $2) AND ($3 IS NULL OR name LIKE $3)
+           AND ($2 IS NULL OR account_id = $2) AND ($3 IS NULL OR name LIKE $3 ESCAPE '\')
          ORDER BY updated_at DESC, id LIMIT $4 OFFSET $5",
         &filter.user_id,
         &filter.account_id,
@@ -139,6 +140,11 @@ pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<Site
         page.offset()
     );
     db.rows(select).await?.iter().map(read).collect()
+}
+
+/// Lower-case text in which nothing means more to `LIKE ... ESCAPE '\'` than itself.
+fn literally(text: &str) -> String {
+    text.to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// How many sites an account has.
@@ -193,15 +199,13 @@ pub async fn update(tx: &mut Tx, site: &SiteRow) -> Result<()> {
 
 async fn write_domains(tx: &mut Tx, site: &SiteRow) -> Result<()> {
     let info = &site.info;
-    let domains = info.custom_domain.iter().map(|d| (d, "primary"));
-    let domains = domains.chain(info.domain_aliases.iter().map(|d| (d, "alias")));
+    let aliases = info.domain_aliases.iter().map(|d| (d, "alias"));
+    let named = aliases.chain(info.custom_domain.iter().map(|d| (d, "primary")));
+    // A site may name a domain twice; it is its primary one then.
+    let domains: BTreeMap<String, &str> = named.map(|(domain, kind)| (domain.to_ascii_lowercase(), kind)).collect();
     for (domain, kind) in domains {
-        let insert = q!(
-            "INSERT INTO site_domains (domain, site_id, kind) VALUES ($1, $2, $3)",
-            domain.to_ascii_lowercase(),
-            &site.id,
-            kind
-        );
+        let insert =
+            q!("INSERT INTO site_domains (domain, site_id, kind) VALUES ($1, $2, $3)", domain, &site.id, kind);
         tx.run(insert).await?;
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! Which engine a test runs on, and a PostgreSQL database of its own.
 
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 use url::Url;
@@ -72,4 +74,13 @@ async fn execute(url: &str, sql: String) -> sqlx::Result<()> {
     let mut connection = PgConnection::connect(url).await?;
     connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
     connection.close().await
+}
+
+/// Runs statements on an embedded database that nobody else uses.
+pub(crate) async fn execute_on_file(file: &Path, sql: &str) {
+    let options = SqliteConnectOptions::new().filename(file);
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is a database");
+    let done = connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await;
+    done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.close().await.expect("a connection can be closed");
 }

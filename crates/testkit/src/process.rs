@@ -1,6 +1,7 @@
 //! The real program, serving in a process of its own that can be killed at any moment.
 
 use crate::program::command;
+use crate::database::execute_on_file;
 use crate::{Actor, Database, Engine, OWNER_TOKEN, Visitor, until};
 use bytes::Bytes;
 use http::Method;
@@ -110,6 +111,18 @@ impl Process {
             answer.ok().filter(|answer| answer.status == 200)
         })
         .await;
+    }
+
+    /// Runs statements on its database, as somebody with access to the machine could. The server should
+    /// not run meanwhile.
+    ///
+    /// # Panics
+    /// When the database refuses them.
+    pub async fn sql(&self, statements: &str) {
+        match &self.place.database {
+            Some(database) => database.execute(statements).await,
+            None => execute_on_file(&self.place.data.join("boathook.sqlite"), statements).await,
+        }
     }
 
     /// The end of its log.

@@ -3,7 +3,7 @@
 use crate::until_within;
 use parking_lot::Mutex;
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +53,13 @@ impl Delivered {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
+    /// The value of a header however it is spelled.
+    #[must_use]
+    pub fn any_case(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(spelled, _)| spelled.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Name of the event.
     #[must_use]
     pub fn event(&self) -> &str {
@@ -62,7 +69,7 @@ impl Delivered {
     /// Id of the event, the same on every try.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.header("webhook-id").or_else(|| self.header("Webhook-Id")).unwrap_or_default()
+        self.any_case("webhook-id").unwrap_or_default()
     }
 }
 
@@ -119,6 +126,12 @@ impl Receiver {
     #[must_use]
     pub fn count(&self) -> usize {
         self.desk.lock().delivered.len()
+    }
+
+    /// The ids of all events that came so far.
+    #[must_use]
+    pub fn ids(&self) -> HashSet<String> {
+        self.desk.lock().delivered.iter().map(|one| one.id().to_owned()).collect()
     }
 
     /// Waits until at least `count` requests came; all that came.

@@ -1,1 +1,1 @@
-//! flows
+//! Nothing: the flows are the tests of this package.

@@ -47,9 +47,12 @@ mod tests {
 
     #[test]
     fn zips_are_told_from_settings() {
-        for (content_type, zip) in
-            [("application/zip", true), ("multipart/form-data; boundary=x", true), ("application/json", false), ("", false)]
-        {
+        for (content_type, zip) in [
+            ("application/zip", true),
+            ("multipart/form-data; boundary=x", true),
+            ("application/json", false),
+            ("", false),
+        ] {
             assert_eq!(brings_sources(content_type), zip, "{content_type}");
         }
     }

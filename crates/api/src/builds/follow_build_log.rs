@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn events_carry_the_number_of_their_line() {
-        let line = LogLine { ts: Timestamp(0), section: "build".into(), message: "a\"b".into(), error: false };
+        let line =
+            LogLine { ts: Timestamp(0), section: "build".into(), message: "a\"b".into(), error: false };
         let text = "id: 4\ndata: {\"line\":4,\"ts\":\"1970-01-01T00:00:00.000Z\",\"section\":\"build\",\"message\":\"a\\\"b\",\"error\":false}\n\n";
         assert_eq!(event(&Step::Line(4, line)), text);
         assert_eq!(event(&Step::End(BuildState::Done)), "event: end\ndata: {\"state\":\"done\"}\n\n");

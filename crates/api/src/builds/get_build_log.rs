@@ -21,7 +21,9 @@ pub(crate) async fn handle(call: Call) -> Outcome {
     let limit = call.query("limit").and_then(|text| text.parse().ok()).unwrap_or(LINES_MAX);
     let lines = builds::read_log(&call.cx, call.param("build_id"), from, limit).await?;
     let next = lines.last().map_or(from, |(number, _)| number + 1);
-    let text = lines.iter().filter_map(|(line, text)| serde_json::to_string(&Numbered { line: *line, text }).ok());
+    let text =
+        lines.iter().filter_map(|(line, text)| serde_json::to_string(&Numbered { line: *line, text }).ok());
     let body: String = text.map(|line| line + "\n").collect();
-    Ok(Reply::raw("application/x-ndjson", body).header(HeaderName::from_static("x-next-line"), &next.to_string()))
+    Ok(Reply::raw("application/x-ndjson", body)
+        .header(HeaderName::from_static("x-next-line"), &next.to_string()))
 }

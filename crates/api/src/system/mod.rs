@@ -6,3 +6,4 @@ pub(crate) mod client_ca;
 pub(crate) mod health;
 pub(crate) mod installed_integrations;
 pub(crate) mod openapi_json;
+pub(crate) mod telemetry;

@@ -40,19 +40,24 @@ pub async fn trigger(cx: &Context, hook_id: &str, call: Trigger) -> Result<(Buil
 }
 
 fn cause(hook: &BuildHookRow, url: String, call: Trigger) -> Cause {
-    let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let given =
+        |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let title = given(call.title).unwrap_or_else(|| format!("Deploy triggered by hook: {}", hook.title));
     Cause {
         branch: given(call.branch).or_else(|| given(Some(hook.branch.clone()))),
-        title: Some(shortened(title)),
+        title: Some(shortened(&title)),
         clear_cache: call.clear_cache,
         user_id: None,
-        hook: Some(Incoming { title: hook.title.clone(), url, body: percent_encode(&call.body, ESCAPED).to_string() }),
+        hook: Some(Incoming {
+            title: hook.title.clone(),
+            url,
+            body: percent_encode(&call.body, ESCAPED).to_string(),
+        }),
     }
 }
 
 /// A long title is no reason to lose a build that a program asked for.
-fn shortened(title: String) -> String {
+fn shortened(title: &str) -> String {
     title.chars().take(super::TITLE_MAX).collect()
 }
 

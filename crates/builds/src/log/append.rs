@@ -12,7 +12,13 @@ pub(crate) const APPEND_MAX: i64 = 100_000;
 ///
 /// # Errors
 /// `NotFound` when there is no such build, `TooLarge` when the log has [`APPEND_MAX`] lines.
-pub async fn append_line(cx: &Context, build_id: &str, message: &str, section: &str, error: bool) -> Result<()> {
+pub async fn append_line(
+    cx: &Context,
+    build_id: &str,
+    message: &str,
+    section: &str,
+    error: bool,
+) -> Result<()> {
     let mut tx = cx.begin().await?;
     builds::find(&mut tx, build_id).await?.ok_or(Error::NotFound)?;
     if build_log::count(&mut tx, build_id).await? >= APPEND_MAX {

@@ -30,7 +30,12 @@ struct Follower {
 }
 
 /// See [`crate::Builds::follow`].
-pub(crate) fn follow(cx: &Context, running: &Running, build_id: &str, from: i64) -> BoxStream<'static, Result<Step>> {
+pub(crate) fn follow(
+    cx: &Context,
+    running: &Running,
+    build_id: &str,
+    from: i64,
+) -> BoxStream<'static, Result<Step>> {
     let follower = Follower {
         cx: cx.clone(),
         running: running.clone(),

@@ -1,9 +1,9 @@
 //! The writing end: lines come in as they are printed, are masked and cut, and are stored in
 //! chunks a few times a second.
 
-use crate::running::Running;
 use crate::lines::shorten;
 use crate::masker::Masker;
+use crate::running::Running;
 use context::Context;
 use model::LogLine;
 use parking_lot::RwLock;

@@ -34,8 +34,30 @@ mod tests {
             assert_eq!(check_branch(good), Ok(()), "{good}");
         }
         let bad = [
-            "", "-x", "--upload-pack=evil", "/a", "a/", "a.", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "a..b",
-            "a//b", "a@{1}", "@", ".a", "a/.b", "a.lock", "a.lock/b", "a\nb", "a\0b",
+            "",
+            "-x",
+            "--upload-pack=evil",
+            "/a",
+            "a/",
+            "a.",
+            "a b",
+            "a~1",
+            "a^",
+            "a:b",
+            "a?",
+            "a*",
+            "a[",
+            "a\\b",
+            "a..b",
+            "a//b",
+            "a@{1}",
+            "@",
+            ".a",
+            "a/.b",
+            "a.lock",
+            "a.lock/b",
+            "a\nb",
+            "a\0b",
         ];
         for bad in bad {
             assert!(check_branch(bad).is_err(), "{bad:?}");

@@ -27,7 +27,8 @@ pub(crate) async fn checkout(
     let key = if source.ssh { write_key(cx, site, &space.git).await? } else { None };
     std::fs::write(space.git.join("config"), CONFIG).map_err(Failure::disk)?;
     let known_hosts = cx.settings.builds.work_dir.join("known_hosts");
-    let git = Git { home: &space.git, repo: &space.repo, ssh: ssh_command(key.as_deref(), &known_hosts), watch };
+    let git =
+        Git { home: &space.git, repo: &space.repo, ssh: ssh_command(key.as_deref(), &known_hosts), watch };
     let named = branch.map_or_else(String::new, |branch| format!(" (branch {branch})"));
     watch.log.say(section::CLONE, format!("Cloning {}{named}", source.public)).await;
     clone(&git, &source, branch).await?;
@@ -62,7 +63,8 @@ fn guard_local(cx: &Context, folder: &Path) -> Outcome<()> {
     let gone = || Failure::build("the repository does not exist on this machine");
     let real = folder.canonicalize().map_err(|_| gone())?;
     let data = cx.settings.data_dir.canonicalize().unwrap_or_else(|_| cx.settings.data_dir.clone());
-    let work = cx.settings.builds.work_dir.canonicalize().unwrap_or_else(|_| cx.settings.builds.work_dir.clone());
+    let work =
+        cx.settings.builds.work_dir.canonicalize().unwrap_or_else(|_| cx.settings.builds.work_dir.clone());
     if real.starts_with(data) || real.starts_with(work) {
         return Err(Failure::build("the repository address leads into the server's own files"));
     }
@@ -81,7 +83,11 @@ mod tests {
                 Some("x"),
                 "branch `x` does not exist in the repository",
             ),
-            ("fatal: repository '/x' does not exist", None, "the repository could not be cloned: repository '/x' does not exist"),
+            (
+                "fatal: repository '/x' does not exist",
+                None,
+                "the repository could not be cloned: repository '/x' does not exist",
+            ),
             ("", Some("x"), "the repository could not be cloned: "),
         ] {
             let lines = vec!["warning: something".to_owned(), printed.to_owned()];

@@ -49,9 +49,15 @@ mod tests {
     #[test]
     fn a_commit_is_read_and_shown() {
         let commit = parse("0123abcd\nAda\nFirst line: yes\n");
-        assert_eq!((commit.sha.as_str(), commit.author.as_str(), commit.title.as_str()), ("0123abcd", "Ada", "First line: yes"));
+        assert_eq!(
+            (commit.sha.as_str(), commit.author.as_str(), commit.title.as_str()),
+            ("0123abcd", "Ada", "First line: yes")
+        );
         let page = |public: &str| commit.of_deploy(public).url;
-        assert_eq!(page("https://git.example/o/n.git").as_deref(), Some("https://git.example/o/n/commit/0123abcd"));
+        assert_eq!(
+            page("https://git.example/o/n.git").as_deref(),
+            Some("https://git.example/o/n/commit/0123abcd")
+        );
         assert_eq!(page("file:///srv/x"), None);
         assert_eq!(parse("").of_deploy("file:///x").sha, None);
     }

@@ -13,7 +13,9 @@ const PURPOSE: &str = "deploy_keys";
 
 /// Writes the site's deploy key into `folder`; nothing when the site has none.
 pub(crate) async fn write_key(cx: &Context, site: &SiteRow, folder: &Path) -> Outcome<Option<PathBuf>> {
-    let Some(id) = site.info.build.deploy_key_id.as_deref().filter(|id| !id.is_empty()) else { return Ok(None) };
+    let Some(id) = site.info.build.deploy_key_id.as_deref().filter(|id| !id.is_empty()) else {
+        return Ok(None);
+    };
     let mut db = cx.read().await?;
     let key = deploy_keys::find(&mut db, id).await?.filter(|key| key.account_id == site.account_id);
     let key = key.ok_or_else(|| Failure::build("the site's deploy key does not exist any more"))?;

@@ -35,7 +35,9 @@ impl Source {
     /// # Errors
     /// A sentence for the site's owner.
     pub(crate) fn of(build: &BuildSettings) -> Result<Self, String> {
-        let written = |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+        let written = |text: &Option<String>| {
+            text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
+        };
         if let Some(url) = written(&build.repo_url) {
             return Self::parse(&url);
         }
@@ -78,7 +80,9 @@ impl Source {
         let url = Url::parse(text).map_err(|error| format!("the repository address is no URL: {error}"))?;
         match url.scheme() {
             "file" => {
-                let path = url.to_file_path().map_err(|()| "a file:// address needs an absolute path and no host")?;
+                let path = url
+                    .to_file_path()
+                    .map_err(|()| "a file:// address needs an absolute path and no host")?;
                 return Ok(Self::local(&path));
             }
             "https" | "ssh" | "git" => {}
@@ -145,7 +149,11 @@ mod tests {
             ("git@example.org:a/b.git", "git@example.org:a/b.git", "example.org:a/b.git", true),
         ] {
             let source = Source::parse(text).expect(text);
-            assert_eq!((source.address.as_str(), source.public.as_str(), source.ssh), (address, public, ssh), "{text}");
+            assert_eq!(
+                (source.address.as_str(), source.public.as_str(), source.ssh),
+                (address, public, ssh),
+                "{text}"
+            );
         }
         let password = Source::parse("https://me:pw@example.org/a").ok().and_then(|s| s.password);
         assert_eq!(password.as_deref(), Some("pw"));
@@ -154,9 +162,24 @@ mod tests {
     #[test]
     fn addresses_that_are_refused() {
         for text in [
-            "", "relative/path", "ext::sh -c id", "http://example.org/a", "ftp://example.org/a", "--upload-pack=id",
-            "-oProxyCommand=id:x", "ssh://-oProxyCommand=id/x", "git@-host:x", "-u@host:x", "host:", ":x", "a b:c",
-            "fd::17/x", "file://host/share", "https://", "https://example.org/a\nb", "javascript:alert(1)\0",
+            "",
+            "relative/path",
+            "ext::sh -c id",
+            "http://example.org/a",
+            "ftp://example.org/a",
+            "--upload-pack=id",
+            "-oProxyCommand=id:x",
+            "ssh://-oProxyCommand=id/x",
+            "git@-host:x",
+            "-u@host:x",
+            "host:",
+            ":x",
+            "a b:c",
+            "fd::17/x",
+            "file://host/share",
+            "https://",
+            "https://example.org/a\nb",
+            "javascript:alert(1)\0",
         ] {
             assert!(Source::parse(text).is_err(), "{text:?}");
         }
@@ -174,7 +197,10 @@ mod tests {
         };
         for (build, expect) in [
             (settings(Some("github"), Some("o/n"), None), Some("https://github.com/o/n")),
-            (settings(Some("github"), Some("o/n"), Some("https://git.example/x")), Some("https://git.example/x")),
+            (
+                settings(Some("github"), Some("o/n"), Some("https://git.example/x")),
+                Some("https://git.example/x"),
+            ),
             (settings(Some("gitlab"), Some("g/s/n"), None), Some("https://gitlab.com/g/s/n")),
             (settings(Some("manual"), Some("git@h:o/n"), None), Some("git@h:o/n")),
             (settings(None, Some("/srv/x"), Some("  ")), Some("file:///srv/x")),

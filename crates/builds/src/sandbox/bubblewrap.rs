@@ -32,14 +32,17 @@ impl Sandbox for Bubblewrap {
 
 fn arguments(room: &Room, root: bool, resolver: Option<&Path>) -> Vec<String> {
     let path = |path: &Path| path.to_string_lossy().into_owned();
-    let mut out: Vec<String> = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session"]
-        .map(str::to_owned)
-        .into();
+    let mut out: Vec<String> =
+        ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session"]
+            .map(str::to_owned)
+            .into();
     if !root {
         let nobody = NOBODY.to_string();
         out.extend(["--unshare-user", "--uid", &nobody, "--gid", &nobody].map(str::to_owned));
     }
-    out.extend("--ro-bind / / --dev /dev --proc /proc --perms 1777 --tmpfs /tmp".split(' ').map(str::to_owned));
+    out.extend(
+        "--ro-bind / / --dev /dev --proc /proc --perms 1777 --tmpfs /tmp".split(' ').map(str::to_owned),
+    );
     // mounts follow each other: what is hidden first, then what is let through
     for folder in &room.hidden {
         out.extend(["--tmpfs".to_owned(), path(folder)]);
@@ -60,7 +63,10 @@ fn arguments(room: &Room, root: bool, resolver: Option<&Path>) -> Vec<String> {
 /// Folders inside hidden ones that lead to what is let through, shorter paths first. Bubblewrap
 /// would make them itself, and close them to everybody but root.
 fn ways(room: &Room) -> BTreeSet<PathBuf> {
-    let covered = |folder: &Path| (folder.starts_with("/tmp") && folder != Path::new("/tmp")) || room.hidden.iter().any(|hidden| folder.starts_with(hidden));
+    let covered = |folder: &Path| {
+        (folder.starts_with("/tmp") && folder != Path::new("/tmp"))
+            || room.hidden.iter().any(|hidden| folder.starts_with(hidden))
+    };
     let ancestors = room.writable.iter().flat_map(|folder| folder.ancestors().skip(1));
     ancestors.filter(|folder| covered(folder)).map(Path::to_owned).collect()
 }
@@ -72,10 +78,20 @@ fn resolver() -> Option<PathBuf> {
 
 fn drop_rights() -> Vec<String> {
     let nobody = NOBODY.to_string();
-    ["setpriv", "--reuid", &nobody, "--regid", &nobody, "--clear-groups", "--no-new-privs", "--inh-caps=-all",
-        "--bounding-set=-all", "--"]
-        .map(str::to_owned)
-        .into()
+    [
+        "setpriv",
+        "--reuid",
+        &nobody,
+        "--regid",
+        &nobody,
+        "--clear-groups",
+        "--no-new-privs",
+        "--inh-caps=-all",
+        "--bounding-set=-all",
+        "--",
+    ]
+    .map(str::to_owned)
+    .into()
 }
 
 #[cfg(test)]
@@ -84,7 +100,8 @@ mod tests {
 
     #[test]
     fn what_is_hidden_is_mounted_before_what_is_let_through() {
-        let room = Room { folder: "/w/repo".into(), writable: vec!["/w/repo".into()], hidden: vec!["/w".into()] };
+        let room =
+            Room { folder: "/w/repo".into(), writable: vec!["/w/repo".into()], hidden: vec!["/w".into()] };
         let line = arguments(&room, true, Some(Path::new("/run/r"))).join(" ");
         assert!(line.ends_with("--tmpfs /w --ro-bind-try /run/r /run/r --perms 0755 --dir /w --bind /w/repo /w/repo --chdir /w/repo --"), "{line}");
         assert!(!line.contains("--unshare-user"));

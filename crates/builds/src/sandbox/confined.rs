@@ -5,7 +5,7 @@
 use super::{Room, Sandbox, bare, limits, shell};
 use crate::workspace::{NOBODY, server_is_root};
 use landlock::{
-    ABI, Access as _, AccessFs, Compatible as _, CompatLevel, Ruleset, RulesetAttr as _, RulesetCreated,
+    ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated,
     RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
 use std::io::Error;
@@ -16,7 +16,18 @@ use std::process::Command;
 
 /// What a build may read and run.
 const SYSTEM: [&str; 12] = [
-    "/bin", "/etc", "/lib", "/lib32", "/lib64", "/nix", "/opt", "/proc", "/run/systemd/resolve", "/sbin", "/sys", "/usr",
+    "/bin",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/nix",
+    "/opt",
+    "/proc",
+    "/run/systemd/resolve",
+    "/sbin",
+    "/sys",
+    "/usr",
 ];
 /// Devices it may read and write.
 const DEVICES: [&str; 7] =
@@ -52,11 +63,14 @@ impl Sandbox for Confined {
 
 /// The build runs as nobody: every folder on the way must let everybody through.
 fn enterable(folder: &Path) -> std::io::Result<()> {
-    let closed = folder.ancestors().skip(1).find(|folder| {
-        folder.metadata().is_ok_and(|about| about.permissions().mode() & 0o001 == 0)
-    });
+    let closed = folder
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.metadata().is_ok_and(|about| about.permissions().mode() & 0o001 == 0));
     match closed {
-        Some(closed) => Err(Error::other(format!("without bubblewrap, builds need a way through {}", closed.display()))),
+        Some(closed) => {
+            Err(Error::other(format!("without bubblewrap, builds need a way through {}", closed.display())))
+        }
         None => Ok(()),
     }
 }
@@ -89,9 +103,15 @@ mod tests {
 
     #[test]
     fn a_system_folder_that_holds_the_servers_data_is_closed() {
-        let room = Room { folder: "/".into(), writable: vec![], hidden: vec!["/opt/boathook/data".into(), "/run".into()] };
+        let room = Room {
+            folder: "/".into(),
+            writable: vec![],
+            hidden: vec!["/opt/boathook/data".into(), "/run".into()],
+        };
         let open = readable(&room);
         assert!(!open.contains(&PathBuf::from("/opt")));
-        assert!(open.contains(&PathBuf::from("/usr")) && open.contains(&PathBuf::from("/run/systemd/resolve")));
+        assert!(
+            open.contains(&PathBuf::from("/usr")) && open.contains(&PathBuf::from("/run/systemd/resolve"))
+        );
     }
 }

@@ -73,6 +73,8 @@ mod tests {
             String::from_utf8_lossy(&output.stdout).lines().filter_map(|line| line.parse().ok()).collect();
         // a machine may set lower ones; bash counts file sizes in blocks of 1024 bytes
         assert_eq!(shown.len(), 4, "every limit is a number");
-        assert!(shown[0] <= PROCESSES && shown[1] <= FILE_BYTES / 1024 && shown[2] <= OPEN_FILES && shown[3] == 0);
+        assert!(
+            shown[0] <= PROCESSES && shown[1] <= FILE_BYTES / 1024 && shown[2] <= OPEN_FILES && shown[3] == 0
+        );
     }
 }

@@ -7,8 +7,8 @@ mod limits;
 mod report;
 mod room;
 
-pub use report::{Layers, sandbox_report};
 pub(crate) use report::choose;
+pub use report::{Layers, sandbox_report};
 pub(crate) use room::Room;
 
 use std::process::Command;
@@ -26,8 +26,7 @@ pub(crate) trait Sandbox: Send + Sync {
 }
 
 /// Takes the environment from standard input and becomes the shell that runs the script.
-const BOOT: &str =
-    r#"while IFS= read -r -d "" pair; do export "$pair"; done; exec "$BASH" --noprofile --norc -c "$1" bash < /dev/null"#;
+const BOOT: &str = r#"while IFS= read -r -d "" pair; do export "$pair"; done; exec "$BASH" --noprofile --norc -c "$1" bash < /dev/null"#;
 
 /// `bash` that becomes the script's shell.
 fn shell(script: &str) -> [String; 7] {

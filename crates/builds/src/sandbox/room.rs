@@ -36,14 +36,17 @@ fn hidden(own: Vec<PathBuf>) -> Vec<PathBuf> {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let all = PRIVATE.iter().map(PathBuf::from).chain(own).chain(home);
     // a home at the root or right below it is one of the system's folders
-    let real = all.filter_map(|path| path.canonicalize().ok()).filter(|path| path.is_dir() && !is_system(path));
+    let real =
+        all.filter_map(|path| path.canonicalize().ok()).filter(|path| path.is_dir() && !is_system(path));
     let mut folders: Vec<PathBuf> = real.collect::<BTreeSet<_>>().into_iter().collect();
     folders.sort_by_key(|path| path.components().count());
     folders
 }
 
 fn is_system(path: &Path) -> bool {
-    ["/", "/usr", "/bin", "/sbin", "/lib", "/etc", "/opt", "/var", "/dev", "/proc"].iter().any(|known| path == Path::new(known))
+    ["/", "/usr", "/bin", "/sbin", "/lib", "/etc", "/opt", "/var", "/dev", "/proc"]
+        .iter()
+        .any(|known| path == Path::new(known))
 }
 
 #[cfg(test)]

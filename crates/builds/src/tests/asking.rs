@@ -17,7 +17,7 @@ async fn a_build_waits_with_its_deploy() {
     assert!(shown.get("error").is_none() && shown.get("sha").is_none());
     let mut db = world.cx.read().await.expect("the database answers");
     let listed = store::builds::list(&mut db, &world.site.id, Page::default()).await.expect("a list");
-    assert_eq!(listed, [build.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&build));
     assert_eq!(store::builds::by_deploy(&mut db, &build.deploy_id).await.expect("read"), Some(build));
 }
 

@@ -11,20 +11,16 @@ use std::os::unix::fs::PermissionsExt as _;
 async fn the_servers_environment_does_not_leak() {
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "the test has something that could leak");
     let mut world = World::new().await;
-    world.variables = [
-        ("FROM_SITE", "site"),
-        ("FROM_BOTH", "site"),
-        ("HOME", "/root"),
-        ("LD_PRELOAD", ""),
-    ]
-    .map(|(name, value)| (name.to_owned(), (value.to_owned(), false)))
-    .into();
+    world.variables = [("FROM_SITE", "site"), ("FROM_BOTH", "site"), ("HOME", "/root"), ("LD_PRELOAD", "")]
+        .map(|(name, value)| (name.to_owned(), (value.to_owned(), false)))
+        .into();
     let toml = "[build]\ncommand = \"mkdir out; env -0 | tr '\\\\0' '\\\\n' > out/env\"\npublish = \"out\"\n[build.environment]\nFROM_BOTH = \"toml\"\nLINES = \"a  b\"\n";
     world.commit(&[("netlify.toml", toml)], "env");
     let (build, deploy) = world.build(Cause::default()).await;
     assert_eq!(build.error, None);
     let shown = world.served(&deploy.id, "/env").await.expect("a file");
-    let mut names: Vec<_> = shown.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    let mut names: Vec<_> =
+        shown.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     names.sort_unstable();
     let known = "BRANCH BUILD_ID CACHED_COMMIT_REF CI COMMIT_REF CONTEXT DEPLOY_ID DEPLOY_PRIME_URL DEPLOY_URL FROM_BOTH FROM_SITE \
                  GATSBY_TELEMETRY_DISABLED HEAD HOME LANG LC_ALL LD_PRELOAD LINES NETLIFY NETLIFY_BUILD_BASE \
@@ -70,7 +66,8 @@ async fn the_servers_own_folders_are_no_repository() {
     let data = world.path("data").to_string_lossy().into_owned();
     world.commit_command("true");
     std::os::unix::fs::symlink(&data, world.path("link")).expect("linked");
-    for address in [data.clone(), format!("file://{data}"), world.path("link").to_string_lossy().into_owned()] {
+    for address in [data.clone(), format!("file://{data}"), world.path("link").to_string_lossy().into_owned()]
+    {
         world.site.info.build.repo_url = Some(address);
         let mut tx = world.cx.begin().await.expect("the database answers");
         store::sites::update(&mut tx, &world.site).await.expect("written");
@@ -88,7 +85,10 @@ async fn secrets_are_masked_in_logs_and_errors() {
     let (build, _) = world.build(Cause::default()).await;
     assert_eq!(build.error.as_deref(), Some("the build command failed with exit code 4"));
     let log = world.log(&build.id).await;
-    assert!(log.contains(&"token is [secret]".to_owned()) && log.contains(&"[secret]".to_owned()), "{log:#?}");
+    assert!(
+        log.contains(&"token is [secret]".to_owned()) && log.contains(&"[secret]".to_owned()),
+        "{log:#?}"
+    );
     assert!(!log.iter().any(|line| line.contains("hunter2")), "{log:#?}");
 }
 

@@ -15,12 +15,18 @@ async fn a_log_is_followed_from_any_line_to_the_end() {
     let follow = world.builds.follow(&build.id, 0).map(|step| step.expect("a step")).collect::<Vec<_>>();
     let ((), steps) = tokio::join!(world.work(), follow);
     assert_eq!(steps.last(), Some(&Step::End(BuildState::Done)));
-    let numbers: Vec<i64> = steps.iter().filter_map(|s| if let Step::Line(n, _) = s { Some(*n) } else { None }).collect();
+    let numbers: Vec<i64> =
+        steps.iter().filter_map(|s| if let Step::Line(n, _) = s { Some(*n) } else { None }).collect();
     assert_eq!(numbers, (0..i64::try_from(steps.len()).expect("few") - 1).collect::<Vec<_>>());
-    assert!(steps.iter().any(|step| matches!(step, Step::Line(_, line) if line.message == "line 1200" && line.section == "build")));
+    assert!(steps.iter().any(
+        |step| matches!(step, Step::Line(_, line) if line.message == "line 1200" && line.section == "build")
+    ));
     let rest: Vec<_> = world.builds.follow(&build.id, 700).map(|step| step.expect("a step")).collect().await;
     assert_eq!(rest, steps[700..]);
-    let mut sections: Vec<_> = steps.iter().filter_map(|s| if let Step::Line(_, l) = s { Some(l.section.clone()) } else { None }).collect();
+    let mut sections: Vec<_> = steps
+        .iter()
+        .filter_map(|s| if let Step::Line(_, l) = s { Some(l.section.clone()) } else { None })
+        .collect();
     sections.dedup();
     assert_eq!(sections, ["queued", "clone", "build", "deploy"]);
 }
@@ -48,6 +54,9 @@ async fn lines_from_outside_are_appended_up_to_a_limit() {
     assert!(matches!(append_line(&world.cx, "none", "x", "building", false).await, Err(Error::NotFound)));
     assert!(matches!(mark_started(&world.cx, "none").await, Err(Error::NotFound)));
     let page = read_log(&world.cx, &build.id, 1, 3).await.expect("a page");
-    assert_eq!(page.iter().map(|(number, line)| (*number, line.message.as_str())).collect::<Vec<_>>(), [(1, "two"), (2, "x"), (3, "x")]);
+    assert_eq!(
+        page.iter().map(|(number, line)| (*number, line.message.as_str())).collect::<Vec<_>>(),
+        [(1, "two"), (2, "x"), (3, "x")]
+    );
     assert_eq!(read_log(&world.cx, &build.id, 0, usize::MAX).await.expect("a page").len(), LINES_MAX);
 }

@@ -11,14 +11,26 @@ use std::time::Duration;
 #[tokio::test]
 async fn a_build_goes_live() {
     let world = World::new().await;
-    world.commit(&[("netlify.toml", "[build]\ncommand = \"mkdir out; echo hi > out/index.html\"\npublish = \"out\"\n")], "one");
+    world.commit(
+        &[(
+            "netlify.toml",
+            "[build]\ncommand = \"mkdir out; echo hi > out/index.html\"\npublish = \"out\"\n",
+        )],
+        "one",
+    );
     let sha = world.commit(&[("README", "x")], "Second: the title\n\nand more");
     let (build, deploy) = world.build(Cause::default()).await;
-    assert_eq!((build.state, build.sha.as_deref(), build.error), (BuildState::Done, Some(sha.as_str()), None));
+    assert_eq!(
+        (build.state, build.sha.as_deref(), build.error),
+        (BuildState::Done, Some(sha.as_str()), None)
+    );
     assert!(build.started_at < build.finished_at);
     assert_eq!((deploy.state, deploy.context), (DeployState::Ready, DeployContext::Production));
     assert_eq!(deploy.info.commit_ref.as_deref(), Some(sha.as_str()));
-    assert_eq!((deploy.info.title.as_deref(), deploy.info.committer.as_deref()), (Some("Second: the title"), Some("Ada")));
+    assert_eq!(
+        (deploy.info.title.as_deref(), deploy.info.committer.as_deref()),
+        (Some("Second: the title"), Some("Ada"))
+    );
     assert_eq!(world.served(&deploy.id, "/index.html").await.as_deref(), Some("hi\n"));
     let mut db = world.cx.read().await.expect("the database answers");
     let site = store::sites::find(&mut db, &world.site.id).await.expect("read").expect("there");
@@ -111,7 +123,8 @@ async fn a_build_that_takes_too_long_is_stopped() {
 async fn dependencies_are_installed_first() {
     let world = World::new().await;
     let lock = json!({"name": "x", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "x", "version": "1.0.0"}}});
-    let package = json!({"name": "x", "version": "1.0.0", "scripts": {"prepare": "echo prepared > made-by-npm"}});
+    let package =
+        json!({"name": "x", "version": "1.0.0", "scripts": {"prepare": "echo prepared > made-by-npm"}});
     world.commit(&[("package.json", &package.to_string()), ("package-lock.json", &lock.to_string())], "npm");
     world.commit_command("mkdir out; cp made-by-npm out/it");
     let (build, deploy) = world.build(Cause::default()).await;

@@ -9,7 +9,9 @@ use std::time::Duration;
 /// Whether some process of the machine was started with this name.
 fn runs(name: &str) -> bool {
     let commands = std::fs::read_dir("/proc").expect("processes").flatten();
-    commands.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok()).any(|line| line.starts_with(name.as_bytes()))
+    commands
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .any(|line| line.starts_with(name.as_bytes()))
 }
 
 async fn until_log_says(world: &World, build_id: &str, text: &str) {
@@ -36,7 +38,9 @@ async fn until_gone(name: &str) {
 async fn cancelling_kills_the_whole_tree() {
     let world = World::new().await;
     let name = format!("grandchild-{}", world.site.id);
-    world.commit_command(&format!("(setsid bash -c 'exec -a {name} sleep 600' &); sleep 0.2; echo started; sleep 600"));
+    world.commit_command(&format!(
+        "(setsid bash -c 'exec -a {name} sleep 600' &); sleep 0.2; echo started; sleep 600"
+    ));
     let (build, _) = world.ask(Cause::default()).await;
     let stop = async {
         until_log_says(&world, &build.id, "started").await;
@@ -68,7 +72,11 @@ async fn another_node_and_the_deploys_own_cancel_stop_a_build_through_the_databa
         };
         tokio::join!(world.work(), stop);
         let (build, deploy) = world.look(&build.id).await;
-        assert_eq!((build.state, deploy.state), (BuildState::Cancelled, DeployState::Error), "{through_deploy}");
+        assert_eq!(
+            (build.state, deploy.state),
+            (BuildState::Cancelled, DeployState::Error),
+            "{through_deploy}"
+        );
     }
 }
 
@@ -80,7 +88,10 @@ async fn a_waiting_build_is_cancelled_before_it_begins() {
     world.builds.cancel(&build.id).await.expect("cancelled");
     world.work().await;
     let (build, deploy) = world.look(&build.id).await;
-    assert_eq!((build.state, deploy.state, build.started_at), (BuildState::Cancelled, DeployState::Error, None));
+    assert_eq!(
+        (build.state, deploy.state, build.started_at),
+        (BuildState::Cancelled, DeployState::Error, None)
+    );
     assert!(world.log(&build.id).await.is_empty());
     assert!(matches!(world.builds.cancel("none").await, Err(context::Error::NotFound)));
 }

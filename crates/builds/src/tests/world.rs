@@ -61,7 +61,12 @@ fn settings(root: &Path, change: impl FnOnce(&mut BuildPolicy)) -> Settings {
     change(&mut builds);
     let local = || "localhost".to_owned();
     Settings {
-        addresses: Addresses { scheme: "http".into(), control_host: local(), site_domain: local(), port: None },
+        addresses: Addresses {
+            scheme: "http".into(),
+            control_host: local(),
+            site_domain: local(),
+            port: None,
+        },
         data_dir: root.join("data"),
         deploy_created: DeployCreated::default(),
         limits: Limits { build_hooks: 2, ..Limits::default() },
@@ -199,7 +204,8 @@ async fn insert_site(cx: &Context, repo: &Path) -> SiteRow {
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
-    let output = Command::new("git").args(identity).args(arguments).current_dir(folder).output().expect("git runs");
+    let output =
+        Command::new("git").args(identity).args(arguments).current_dir(folder).output().expect("git runs");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -88,9 +88,11 @@ async fn page(visit: &Visit, name: &str, id: &str) -> Answer {
     let mut files = if published { files(visit, name).await } else { Vec::new() };
     let count = files.len();
     files.truncate(FILES_SHOWN);
-    let values = values! { title => format!("Deploy of {name}"), nav => "sites",
-    notice => view::notice(&visit.query("done")), moving => site::is_moving(&deploy),
-    site, deploy, files, count, published };
+    let notice = view::notice(&visit.query("done"));
+    let moving = site::is_moving(&deploy);
+    let values = values! {
+        title => format!("Deploy of {name}"), nav => "sites", notice, site, deploy, moving, files, count, published
+    };
     Ok(view::page(StatusCode::OK, "deploy.html", values))
 }
 

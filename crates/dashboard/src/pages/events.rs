@@ -28,9 +28,10 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     let events = events?;
     let more = events.as_array().is_some_and(|list| list.len() == PER_PAGE);
     let kept = with_query("/events", &[("site_id", &site), ("event", &event)]);
-    let values = values! { title => "Events", nav => "events", names => names(&types.items),
-    events, sites, site, event, number, more, next => page_address(&kept, number + 1),
-    previous => page_address(&kept, number.saturating_sub(1)) };
+    let values = values! {
+        title => "Events", nav => "events", names => names(&types.items), events, sites, site, event, number, more,
+        next => page_address(&kept, number + 1), previous => page_address(&kept, number.saturating_sub(1))
+    };
     Ok(view::page(StatusCode::OK, "events.html", values))
 }
 

@@ -56,8 +56,10 @@ async fn page(
     };
     let more = deliveries.items.as_array().is_some_and(|list| list.len() == PER_PAGE);
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
-    let values = values! { title => "Hook", nav => "sites", site, hook, deliveries, detail, opened,
-    number, more, problem, notice => view::notice(&visit.query("done")) };
+    let notice = view::notice(&visit.query("done"));
+    let values = values! {
+        title => "Hook", nav => "sites", site, hook, deliveries, detail, opened, number, more, problem, notice
+    };
     Ok(view::page(status, "hook.html", values))
 }
 

@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn fields_of_the_target_become_data() {
-        let form = Form::read(b"type=url&event=deploy_created&data.url=http%3A%2F%2Fh&data.signature_secret=s");
+        let form =
+            Form::read(b"type=url&event=deploy_created&data.url=http%3A%2F%2Fh&data.signature_secret=s");
         let expect = json!({"type": "url", "event": "deploy_created",
             "data": {"url": "http://h", "signature_secret": "s"}});
         assert_eq!(body(&form), Ok(expect));

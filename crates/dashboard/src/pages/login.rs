@@ -34,7 +34,7 @@ pub(crate) async fn enter(State(app): State<Arc<App>>, headers: HeaderMap, form:
             let cookie = [(SET_COOKIE, session::remember(&app, &headers, token))];
             Ok((cookie, go(next)).into_response())
         }
-        Err(problem) => Ok(page(problem.status, next, Some(problem), None)),
+        Err(problem) => Ok(page(problem.status, next, Some(&problem), None)),
     }
 }
 
@@ -57,7 +57,7 @@ async fn checked<'a>(app: &App, token: &'a str) -> Result<&'a str, Problem> {
     }
 }
 
-fn page(status: StatusCode, next: &str, problem: Option<Problem>, notice: Option<&str>) -> Response {
+fn page(status: StatusCode, next: &str, problem: Option<&Problem>, notice: Option<&str>) -> Response {
     let values = values! { title => "Log in", next, problem, notice, anonymous => true };
     view::page(status, "login.html", values)
 }

@@ -26,7 +26,7 @@ pub(crate) async fn deploys(visit: Visit, Path(name): Path<String>) -> Answer {
     let site = find(&visit, &name).await?;
     let number = page_number(&visit);
     let deploys = deploy_list(&visit, text(&site, "id"), number).await;
-    Ok(view::page(StatusCode::OK, "site/deploys.html", deploy_values(&site, deploys, number)))
+    Ok(view::page(StatusCode::OK, "site/deploys.html", deploy_values(&site, &deploys, number)))
 }
 
 /// The page, with the reason why an action on it did not work.
@@ -48,9 +48,10 @@ pub(crate) async fn page(visit: &Visit, name: &str, problem: Option<Problem>) ->
     let chosen = chosen_type(&types.items, &visit.query("type"));
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
     let notice = view::notice(&visit.query("done"));
-    let mut values = values! { title => text(&site, "name"), nav => "sites", problem, notice,
-    hooks, types, chosen, build_hooks, env };
-    values.extend(deploy_values(&site, deploys, number));
+    let title = text(&site, "name");
+    let mut values =
+        values! { title, nav => "sites", problem, notice, hooks, types, chosen, build_hooks, env };
+    values.extend(deploy_values(&site, &deploys, number));
     Ok(view::page(status, "site.html", values))
 }
 
@@ -91,7 +92,7 @@ async fn deploy_list(visit: &Visit, site_id: &str, number: u32) -> Section {
     visit.section(&format!("{list}?per_page={DEPLOYS_PER_PAGE}&page={number}")).await
 }
 
-fn deploy_values(site: &Value, deploys: Section, number: u32) -> Values {
+fn deploy_values(site: &Value, deploys: &Section, number: u32) -> Values {
     let list = deploys.items.as_array();
     let moving = list.is_some_and(|list| list.iter().any(is_moving));
     let more = list.is_some_and(|list| list.len() == DEPLOYS_PER_PAGE);

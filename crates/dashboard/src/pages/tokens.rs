@@ -34,7 +34,8 @@ pub(crate) async fn revoke(visit: Visit, Path(id): Path<String>) -> Answer {
 
 async fn add(visit: &Visit, form: &Form) -> Result<Value, Problem> {
     let name = form.need("name", "The name of the token")?;
-    let scope = Scope::parse(form.get("scope")).ok_or_else(|| Problem::input("Choose what the token may do."))?;
+    let scope =
+        Scope::parse(form.get("scope")).ok_or_else(|| Problem::input("Choose what the token may do."))?;
     visit.api().post("/tokens", json!({ "name": name, "scope": scope })).await
 }
 
@@ -46,7 +47,7 @@ fn secret(made: &Value) -> Option<String> {
 async fn page(visit: &Visit, problem: Option<Problem>, secret: Option<String>) -> Answer {
     let tokens = visit.get("/tokens").await?;
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
-    let values = values! { title => "Access tokens", nav => "tokens", tokens, secret, problem,
-    notice => view::notice(&visit.query("done")) };
+    let notice = view::notice(&visit.query("done"));
+    let values = values! { title => "Access tokens", nav => "tokens", tokens, secret, problem, notice };
     Ok(view::page(status, "tokens.html", values))
 }

@@ -50,8 +50,12 @@ fn read(path: &str) -> (StatusCode, Value) {
 fn nested(path: &str) -> (StatusCode, Value) {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let value = match parts.as_slice() {
-        ["sites", SITE, "deploys"] => json!([deploy(BUILDING, "building"), deploy(LIVE, "ready"),
-            deploy("695735a5abababababababa3", "error"), deploy("695735a5abababababababa4", "ready")]),
+        ["sites", SITE, "deploys"] => json!([
+            deploy(BUILDING, "building"),
+            deploy(LIVE, "ready"),
+            deploy("695735a5abababababababa3", "error"),
+            deploy("695735a5abababababababa4", "ready")
+        ]),
         ["sites", SITE, "build_hooks"] => json!([{"id": "bh1", "title": ATTACK, "branch": "main",
             "url": "http://localhost:8888/build_hooks/695735a5abababababababe1", "created_at": at(1)}]),
         ["sites", "blog", "deploys", LIVE] => deploy(LIVE, "ready"),
@@ -60,12 +64,16 @@ fn nested(path: &str) -> (StatusCode, Value) {
             "values": [{"context": "production", "value": "hidden-value"},
                 {"context": "branch", "context_parameter": ATTACK, "value": "hidden-value"}],
             "is_secret": true, "updated_at": at(2)}]),
-        ["sites", "blog", "files"] => json!([{"path": "/index.html", "size": 120}, {"path": ATTACK, "size": 1}]),
+        ["sites", "blog", "files"] => {
+            json!([{"path": "/index.html", "size": 120}, {"path": ATTACK, "size": 1}])
+        }
         ["hooks", HOOK] => hook(),
         ["hooks", HOOK, "deliveries"] => json!([{"id": DELIVERY, "event": "deploy_succeeded",
             "state": "given_up", "tries": 2, "created_at": at(3)}]),
         ["hooks", HOOK, "deliveries", DELIVERY] => json!({"id": DELIVERY, "attempts": attempts()}),
-        ["oauth", "tickets", TICKET] => json!({"id": TICKET, "client_id": ATTACK, "authorized": false, "created_at": at(4)}),
+        ["oauth", "tickets", TICKET] => {
+            json!({"id": TICKET, "client_id": ATTACK, "authorized": false, "created_at": at(4)})
+        }
         _ => return (StatusCode::NOT_FOUND, json!({"code": 404, "message": "Not Found"})),
     };
     (StatusCode::OK, value)
@@ -73,8 +81,10 @@ fn nested(path: &str) -> (StatusCode, Value) {
 
 fn change(method: &Method, path: &str) -> (StatusCode, Value) {
     match (method.as_str(), path) {
-        ("POST", "/sites") => (StatusCode::UNPROCESSABLE_ENTITY,
-            json!({"code": 422, "message": format!("name {ATTACK} is taken")})),
+        ("POST", "/sites") => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            json!({"code": 422, "message": format!("name {ATTACK} is taken")}),
+        ),
         ("POST", "/tokens") => (StatusCode::CREATED, json!({"id": "t2", "access_token": "bh_fresh_secret"})),
         ("POST", "/sites/blog/builds") => (StatusCode::OK, json!({"id": "b", "deploy_id": BUILDING})),
         ("POST", path) if path.starts_with("/oauth/tickets/") && !path.contains(TICKET) => {
