@@ -25,6 +25,7 @@ mod files;
 mod functions;
 mod hooks;
 mod members;
+mod services;
 mod sites;
 mod system;
 mod tickets;

@@ -90,6 +90,7 @@ routes! {
     GET "/sites/{site_id}/files" "listSiteFiles" netlify Site(Read) => files::list_site_files;
     GET "/sites/{site_id}/files/{*file_path}" "getSiteFileByPathName" netlify Site(Read) => files::get_site_file_by_path_name;
     GET "/sites/{site_id}/functions" "searchSiteFunctions" netlify Site(Read) => functions::search_site_functions;
+    GET "/sites/{site_id}/service-instances" "listServiceInstancesForSite" netlify Site(Read) => services::list_service_instances_for_site;
 
     // deploys
     GET "/sites/{site_id}/deploys" "listSiteDeploys" netlify Site(Read) => deploys::list_site_deploys;

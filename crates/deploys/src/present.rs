@@ -57,7 +57,7 @@ fn shown(cx: &Context, site: &SiteRow, deploy: &DeployRow) -> Deploy {
         ssl_url: url.clone(),
         links: links(cx, site, deploy, &url),
         url,
-        admin_url: at.deploy_admin_url(&site.name, &deploy.id),
+        admin_url: at.admin_url(&site.name),
         deploy_ssl_url: deploy_url.clone(),
         deploy_url,
         screenshot_url: None,

@@ -89,12 +89,6 @@ impl Addresses {
         format!("{}/sites/{name}", self.control_url())
     }
 
-    /// Page of a deploy in the dashboard.
-    #[must_use]
-    pub fn deploy_admin_url(&self, name: &str, deploy: &str) -> String {
-        format!("{}/sites/{name}/deploys/{deploy}", self.control_url())
-    }
-
     /// What the value of a Host header names. Case and port are ignored; a literal address is the
     /// control host, so that a server on loopback answers by number too.
     #[must_use]
@@ -155,7 +149,7 @@ mod tests {
         assert_eq!(a.api_url(), "http://localhost:8888/api/v1");
         assert_eq!(a.site_url("blog"), "http://blog.localhost:8888");
         assert_eq!(a.deploy_url("feat", "blog"), "http://feat--blog.localhost:8888");
-        assert_eq!(a.deploy_admin_url("blog", "x"), "http://localhost:8888/sites/blog/deploys/x");
+        assert_eq!(a.admin_url("blog"), "http://localhost:8888/sites/blog");
         let public = Addresses { scheme: "https".into(), port: None, ..local() };
         assert_eq!(public.site_url("blog"), "https://blog.localhost");
     }

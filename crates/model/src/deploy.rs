@@ -188,7 +188,7 @@ pub struct Deploy {
     pub url: String,
     /// The site's address, preferred by clients.
     pub ssl_url: String,
-    /// Page in the dashboard.
+    /// The site's page in the dashboard; clients put `/deploys/<id>` behind it.
     pub admin_url: String,
     /// Address of this deploy: its alias, branch or preview when it has one, else the permalink.
     pub deploy_url: String,

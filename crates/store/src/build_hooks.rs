@@ -97,3 +97,33 @@ fn read(row: &Row) -> Result<BuildHookRow> {
         created_at: row.time("created_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::support::{Db, NOW, both};
+
+    both!(a_hook_is_written_changed_and_deleted);
+
+    async fn a_hook_is_written_changed_and_deleted(db: &Db) {
+        db.account("a", &["s", "t"]).await;
+        let hook = |id: &str, age: i64| BuildHookRow {
+            id: id.to_owned(),
+            site_id: "s".to_owned(),
+            title: "Daily".to_owned(),
+            branch: String::new(),
+            created_at: NOW.plus_millis(age),
+        };
+        let mut tx = db.store.begin().await.unwrap();
+        insert(&mut tx, &hook("2", 1)).await.unwrap();
+        insert(&mut tx, &hook("1", 0)).await.unwrap();
+        assert_eq!(list(&mut tx, "s").await.unwrap(), [hook("1", 0), hook("2", 1)]);
+        assert_eq!((count(&mut tx, "s").await.unwrap(), count(&mut tx, "t").await.unwrap()), (2, 0));
+        let changed = BuildHookRow { branch: "feat".to_owned(), ..hook("1", 0) };
+        assert!(update(&mut tx, &changed).await.unwrap());
+        assert_eq!(find(&mut tx, "1").await.unwrap(), Some(changed));
+        assert!(!update(&mut tx, &hook("3", 0)).await.unwrap());
+        assert!(delete(&mut tx, "1").await.unwrap() && !delete(&mut tx, "1").await.unwrap());
+        assert_eq!(find(&mut tx, "1").await.unwrap(), None);
+    }
+}

@@ -64,3 +64,55 @@ fn numbered(row: &Row) -> Result<impl Iterator<Item = (i64, LogLine)>> {
     let lines: Vec<LogLine> = row.json("lines")?;
     Ok((row.int("first_line")?..).zip(lines))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builds::tests::{build, put};
+    use crate::contract::support::{Db, NOW, both};
+
+    both!(lines_are_read_from_any_number, two_writers_never_share_a_number);
+
+    fn lines(messages: &[&str]) -> Vec<LogLine> {
+        let line = |message: &&str| LogLine {
+            ts: NOW,
+            section: "build".into(),
+            message: (*message).to_owned(),
+            error: false,
+        };
+        messages.iter().map(line).collect()
+    }
+
+    async fn write(db: &Db, messages: &[&str]) -> i64 {
+        let mut tx = db.store.begin().await.unwrap();
+        let first = append(&mut tx, "1", &lines(messages)).await.unwrap();
+        tx.commit().await.unwrap();
+        first
+    }
+
+    async fn lines_are_read_from_any_number(db: &Db) {
+        put(db, &[build("1", 0)]).await;
+        assert_eq!((write(db, &["a", "b", "c"]).await, write(db, &["d", "e"]).await), (0, 3));
+        for (from, limit, expect) in
+            [(0, 9, "abcde"), (1, 3, "bcd"), (2, 1, "c"), (3, 9, "de"), (5, 9, ""), (-4, 2, "ab")]
+        {
+            let found = read(&mut db.store.read().await.unwrap(), "1", from, limit).await.unwrap();
+            let text: String = found.iter().map(|(_, line)| line.message.as_str()).collect();
+            assert_eq!(text, expect, "{from} {limit}");
+            assert!(found.iter().zip(from.max(0)..).all(|((number, _), expect)| *number == expect));
+        }
+    }
+
+    async fn two_writers_never_share_a_number(db: &Db) {
+        put(db, &[build("1", 0)]).await;
+        let many = async || {
+            for _ in 0..10 {
+                write(db, &["x", "y"]).await;
+            }
+        };
+        tokio::join!(many(), many());
+        assert_eq!(count(&mut db.store.read().await.unwrap(), "1").await.unwrap(), 40);
+        let all = read(&mut db.store.read().await.unwrap(), "1", 0, 99).await.unwrap();
+        assert_eq!(all.iter().map(|(number, _)| *number).collect::<Vec<_>>(), (0..40).collect::<Vec<_>>());
+    }
+}

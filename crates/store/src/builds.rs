@@ -224,3 +224,81 @@ fn read(row: &Row) -> Result<BuildRow> {
         finished_at: row.time_opt("finished_at")?,
     })
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::contract::support::{Db, NOW, both};
+
+    both!(a_build_goes_through_its_states, totals_count_a_period);
+
+    pub(crate) fn build(id: &str, age: i64) -> BuildRow {
+        BuildRow {
+            id: id.to_owned(),
+            site_id: "s".to_owned(),
+            account_id: "a".to_owned(),
+            deploy_id: format!("deploy of {id}"),
+            state: BuildState::Enqueued,
+            sha: None,
+            error: None,
+            cause: serde_json::json!({ "clear_cache": true }),
+            created_at: NOW.plus_millis(age),
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    pub(crate) async fn put(db: &Db, builds: &[BuildRow]) {
+        db.account("a", &["s"]).await;
+        let mut tx = db.store.begin().await.unwrap();
+        for build in builds {
+            insert(&mut tx, build).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    async fn a_build_goes_through_its_states(db: &Db) {
+        let (first, second) = (build("1", 0), build("2", 1));
+        put(db, &[first.clone(), second.clone()]).await;
+        let mut tx = db.store.begin().await.unwrap();
+        assert_eq!(list(&mut tx, "s", Page::default()).await.unwrap(), [second, first.clone()]);
+        assert_eq!(by_deploy(&mut tx, "deploy of 1").await.unwrap(), Some(first));
+        assert_eq!(waiting(&mut tx, "s").await.unwrap(), 2);
+        assert!(begin(&mut tx, "1", NOW).await.unwrap());
+        assert!(begin(&mut tx, "1", NOW.plus_millis(9)).await.unwrap(), "after a crash");
+        set_sha(&mut tx, "1", "c1").await.unwrap();
+        assert_eq!(last_sha(&mut tx, "s").await.unwrap(), None);
+        let end = NOW.plus_millis(5);
+        assert!(finish(&mut tx, "1", BuildState::Done, None, end).await.unwrap());
+        assert!(!finish(&mut tx, "1", BuildState::Failed, Some("late"), end).await.unwrap());
+        assert!(!begin(&mut tx, "1", end).await.unwrap());
+        assert_eq!(last_sha(&mut tx, "s").await.unwrap().as_deref(), Some("c1"));
+        assert!(finish(&mut tx, "2", BuildState::Failed, Some("why"), end).await.unwrap());
+        let done = find(&mut tx, "1").await.unwrap().unwrap();
+        assert_eq!(
+            (done.state, done.started_at, done.finished_at, done.error),
+            (BuildState::Done, Some(NOW), Some(end), None)
+        );
+        let failed = find(&mut tx, "2").await.unwrap().unwrap();
+        assert_eq!(
+            (failed.state, failed.started_at, failed.error.as_deref()),
+            (BuildState::Failed, None, Some("why"))
+        );
+        assert_eq!(find(&mut tx, "3").await.unwrap(), None);
+    }
+
+    async fn totals_count_a_period(db: &Db) {
+        put(db, &[build("old", -100), build("1", 0), build("2", 1), build("3", 2)]).await;
+        let mut tx = db.store.begin().await.unwrap();
+        for (id, from, to) in [("old", -100, -90), ("1", 10, 25)] {
+            begin(&mut tx, id, NOW.plus_millis(from)).await.unwrap();
+            finish(&mut tx, id, BuildState::Done, None, NOW.plus_millis(to)).await.unwrap();
+        }
+        begin(&mut tx, "2", NOW).await.unwrap();
+        let expect = Totals { building: 1, enqueued: 1, count: 3, finished: 1, millis: 15 };
+        assert_eq!(totals(&mut tx, "a", NOW).await.unwrap(), expect);
+        let all = Totals { count: 4, finished: 2, millis: 25, ..expect };
+        assert_eq!(totals(&mut tx, "a", NOW.plus_millis(-100)).await.unwrap(), all);
+        assert_eq!(totals(&mut tx, "b", NOW).await.unwrap(), Totals::default());
+    }
+}

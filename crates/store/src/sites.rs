@@ -131,7 +131,7 @@ pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<Site
     let select = q!(
         "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at FROM sites
          WHERE ($1 IS NULL OR account_id IN (SELECT account_id FROM members WHERE user_id = $1))
-           AND ($2 IS NULL OR account_id = $2) AND ($3 IS NULL OR name LIKE $3 ESCAPE '\')
+           AND ($2 IS NULL OR account_id = $2) AND ($3 IS NULL OR name LIKE $3 ESCAPE '!')
          ORDER BY updated_at DESC, id LIMIT $4 OFFSET $5",
         &filter.user_id,
         &filter.account_id,
@@ -142,9 +142,9 @@ pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<Site
     db.rows(select).await?.iter().map(read).collect()
 }
 
-/// Lower-case text in which nothing means more to `LIKE ... ESCAPE '\'` than itself.
+/// Lower-case text in which nothing means more to `LIKE ... ESCAPE '!'` than itself.
 fn literally(text: &str) -> String {
-    text.to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.to_ascii_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// How many sites an account has.

@@ -26,7 +26,6 @@ impl Answer {
     /// # Panics
     /// When it has another.
     #[track_caller]
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert!(self.status == status, "{} expected {status}, got {}", self.asked, self.shown());
         self
@@ -37,7 +36,6 @@ impl Answer {
     /// # Panics
     /// When it is anything else.
     #[track_caller]
-    #[must_use]
     pub fn refusal(self, status: u16) -> String {
         let answer = self.expect(status);
         let body = answer.json();

@@ -4,6 +4,7 @@ use crate::{Engine, Platform, Process};
 use boathook::Config;
 use std::panic::resume_unwind;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinError, LocalSet};
 
 /// Threads for the server, its jobs and the actors of one test.
 const THREADS: usize = 2;
@@ -33,11 +34,11 @@ pub fn on_s3(config: &mut Config) {
 /// When the flow does.
 pub fn on_platform<F>(engine: Engine, adjust: fn(&mut Config), flow: impl FnOnce(Platform) -> F)
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Future<Output = ()> + 'static,
 {
     runtime().block_on(async {
         let platform = Platform::start_with(engine, adjust).await;
-        let outcome = tokio::spawn(flow(platform.clone())).await;
+        let outcome = caught(flow(platform.clone())).await;
         platform.stop().await;
         if let Err(failed) = outcome {
             resume_unwind(failed.into_panic());
@@ -51,12 +52,12 @@ where
 /// When the flow does.
 pub fn on_process<F>(engine: Engine, flow: impl FnOnce(Process) -> F)
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Future<Output = ()> + 'static,
 {
     runtime().block_on(async {
         let process = Process::start(engine).await;
         let database = process.database();
-        let outcome = tokio::spawn(flow(process)).await;
+        let outcome = caught(flow(process)).await;
         if let Some(database) = database {
             database.remove().await;
         }
@@ -64,6 +65,13 @@ where
             resume_unwind(failed.into_panic());
         }
     });
+}
+
+/// Runs the flow on this thread, so that it may hold what no other thread may have, and catches its panic.
+async fn caught(flow: impl Future<Output = ()> + 'static) -> Result<(), JoinError> {
+    let here = LocalSet::new();
+    let flow = here.spawn_local(flow);
+    here.run_until(flow).await
 }
 
 fn runtime() -> Runtime {

@@ -191,12 +191,14 @@ async fn a_list_is_paged_in_a_steady_order(db: &Db) {
 }
 
 async fn wildcards_in_names_are_letters(db: &Db) {
-    db.account("a", &["plain", "under_score", "per%cent", "back\\slash"]).await;
+    db.account("a", &["plain", "under_score", "per%cent", "back\\slash", "loud!"]).await;
     let mut db = db.store.read().await.unwrap();
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 10] = [
         ("_", &["under_score"]),
         ("%", &["per%cent"]),
         ("\\", &["back\\slash"]),
+        ("!", &["loud!"]),
+        ("!%", &[]),
         ("r_s", &["under_score"]),
         ("p%n", &[]),
         ("rs", &[]),

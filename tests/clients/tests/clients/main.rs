@@ -6,5 +6,6 @@
 mod cli17;
 mod cli27;
 mod eleventy;
+mod environment;
 mod netlify_api;
 mod support;

@@ -1,12 +1,7 @@
 //! One file that holds everything: taken while the server runs, restored into a new folder.
 
 use crate::support::{id, live_site, lock_and_unlock, site_now};
-use testkit::{Ended, Engine, Process, Receiver, on_process, program};
-
-fn run(arguments: &[&str]) -> Ended {
-    let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
-    program(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-}
+use testkit::{Engine, Process, Receiver, on_process, program};
 
 async fn moves_house(server: Process) {
     let owner = server.owner();
@@ -16,20 +11,20 @@ async fn moves_house(server: Process) {
     let (file, folder) = (server.folder().join("backup.zip"), server.folder().join("restored"));
     let (file, folder) = (file.to_str().expect("UTF-8"), folder.to_str().expect("UTF-8"));
     let data = server.data().to_str().expect("UTF-8");
-    let taken = run(&["backup", "--data", data, file]);
+    let taken = program(&["backup", "--data", data, file]);
     assert!(taken.success, "{}", taken.output);
-    assert!(!run(&["backup", "--data", data, file]).success, "a backup is not written over");
-    let _ = owner.delete(&format!("/sites/{}", id(&site))).await.expect(204);
-    let restored = run(&["restore", "--data", folder, file]);
+    assert!(!program(&["backup", "--data", data, file]).success, "a backup is not written over");
+    owner.delete(&format!("/sites/{}", id(&site))).await.expect(204);
+    let restored = program(&["restore", "--data", folder, file]);
     assert!(restored.success, "{}", restored.output);
-    assert!(!run(&["restore", "--data", folder, file]).success, "a folder in use is not written over");
+    assert!(!program(&["restore", "--data", folder, file]).success, "a folder in use is not written over");
     let second = Process::start_on(folder.as_ref()).await;
     assert_eq!(second.visitor().site("moved", "/").await.expect(200).text(), "hello");
     assert_eq!(site_now(&second.owner(), "moved").await["id"], site["id"]);
     lock_and_unlock(&second.owner(), id(&deploy)).await;
     let delivered = receiver.wait_for(1).await.remove(0);
     assert!(delivered.header("X-Nf-Sign").is_some(), "the key came along: {:?}", delivered.headers);
-    let _ = second.owner().get(&format!("/hooks/{}", id(&hook))).await.expect(200);
+    second.owner().get(&format!("/hooks/{}", id(&hook))).await.expect(200);
 }
 
 /// Site, hook, secret and token are all there in the new folder.
@@ -48,10 +43,10 @@ async fn stays(server: Process) {
         ["restore", "--data", empty, "/no/such/file"],
         ["backup", "--data", empty, nothing],
     ] {
-        let ended = run(&arguments);
+        let ended = program(&arguments);
         assert!(!ended.success && !ended.output.contains("panicked"), "{arguments:?}: {}", ended.output);
     }
-    let _ = server.owner().get("/user").await.expect(200);
+    server.owner().get("/user").await.expect(200);
 }
 
 /// Commands that cannot work say so and break nothing.

@@ -114,7 +114,7 @@ both! {
         let (_, _) = live_site(&owner, "unlinked").await;
         let anyone = p.anonymous();
         for path in ["/build_hooks/000000000000000000000000", "/build_hooks/x"] {
-            let _ = anyone.send(Method::POST, path, "text/plain", Bytes::new()).await.refusal(404);
+            anyone.send(Method::POST, path, "text/plain", Bytes::new()).await.refusal(404);
         }
         let hook = owner.post("/sites/unlinked/build_hooks", json!({ "title": "t" })).await.expect(201).json();
         let path = format!("/build_hooks/{}", id(&hook));
@@ -135,7 +135,7 @@ both! {
         owner.hook(id(&site), &["deploy_building"], &receiver.url(), None).await;
         trigger(&p.anonymous(), &hook, "").await;
         let deploy = receiver.wait_for(1).await[0].json();
-        let _ = owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201);
+        owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201);
         let deploy = built(&owner, id(&site)).await;
         assert_eq!(text(&deploy, "error_message"), "Canceled");
         until_within(BUILD, "the end of the build", async || {

@@ -50,7 +50,7 @@ both! {
         let files = [("index.html", "hello"), ("copy.html", "hello"), ("new.html", "new")];
         let answer = owner.digest(id(&site), id(&more), &files).await.expect(200).json();
         assert_eq!(answer["required"], json!([sha1(b"new")]));
-        let _ = owner.upload(id(&more), "new.html", b"new").await.expect(200);
+        owner.upload(id(&more), "new.html", b"new").await.expect(200);
         owner.ready(id(&more)).await;
         assert_eq!(p.visitor().site("again", "/copy.html").await.expect(200).text(), "hello");
     }
@@ -119,9 +119,9 @@ both! {
         let restored = owner.post(&restore(&first), json!({})).await.expect(201).json();
         assert_eq!(restored["id"], first["id"]);
         says(&p, "back", "hello").await;
-        let _ = owner.post(&restore(&second), json!({})).await.expect(201);
+        owner.post(&restore(&second), json!({})).await.expect(201);
         says(&p, "back", "second").await;
-        let _ = owner.put(&format!("/sites/{}/rollback", id(&site)), json!({})).await.expect(204);
+        owner.put(&format!("/sites/{}/rollback", id(&site)), json!({})).await.expect(204);
         says(&p, "back", "hello").await;
         let names = event_names(&owner, id(&site)).await;
         assert_eq!(names.iter().filter(|name| *name == "deploy_restored").count(), 3, "{names:?}");
@@ -133,7 +133,7 @@ both! {
     async fn a_first_deploy_cannot_be_rolled_back(p: Platform) {
         let owner = p.owner();
         let (site, _) = live_site(&owner, "only").await;
-        let _ = owner.put(&format!("/sites/{}/rollback", id(&site)), json!({})).await.refusal(422);
+        owner.put(&format!("/sites/{}/rollback", id(&site)), json!({})).await.refusal(422);
         says(&p, "only", "hello").await;
     }
 }
@@ -194,7 +194,7 @@ both! {
             files.iter().map(|(path, content)| (path.clone(), sha1(content.as_bytes()).into())).collect();
         let deploy = owner.new_deploy(id(&site), json!({})).await;
         let path = format!("/sites/{}/deploys/{}", id(&site), id(&deploy));
-        let _ = owner.put(&path, json!({ "files": digest, "async": true, "draft": false })).await.expect(200);
+        owner.put(&path, json!({ "files": digest, "async": true, "draft": false })).await.expect(200);
         let prepared = testkit::until("the list of missing files", async || {
             let deploy = owner.get(&path).await.expect(200).json();
             matches!(text(&deploy, "state"), "prepared" | "uploading" | "uploaded" | "ready").then_some(deploy)
@@ -202,7 +202,7 @@ both! {
         .await;
         assert_eq!(prepared["required"].as_array().map(Vec::len), Some(150));
         for (path, content) in &files {
-            let _ = owner.upload(id(&deploy), path, content.as_bytes()).await.expect(200);
+            owner.upload(id(&deploy), path, content.as_bytes()).await.expect(200);
         }
         owner.ready(id(&deploy)).await;
         assert_eq!(p.visitor().site("many", "/f149.txt").await.expect(200).text(), "file 149");

@@ -18,9 +18,9 @@ both! {
         lock_and_unlock(&owner, id(&first)).await;
         owner.deploy(id(&site), &[("index.html", "second")]).await;
         let restore = format!("/sites/{}/deploys/{}/restore", id(&site), id(&first));
-        let _ = owner.post(&restore, json!({})).await.expect(201);
+        owner.post(&restore, json!({})).await.expect(201);
         let draft = owner.deploy_draft(id(&site), &[("index.html", "draft")]).await;
-        let _ = owner.delete(&format!("/deploys/{}", id(&draft))).await.expect(204);
+        owner.delete(&format!("/deploys/{}", id(&draft))).await.expect(204);
         let expected = [
             "deploy_created", "deploy_succeeded", "deploy_locked", "deploy_unlocked", "deploy_locked", "deploy_unlocked",
             "deploy_created", "deploy_succeeded", "deploy_restored", "deploy_created", "deploy_succeeded", "deploy_deleted",
@@ -39,9 +39,9 @@ both! {
         let owner = p.owner();
         let (site, deploy) = live_site(&owner, "twice").await;
         for _ in 0..3 {
-            let _ = owner.post(&format!("/deploys/{}/lock", id(&deploy)), json!({})).await.expect(200);
+            owner.post(&format!("/deploys/{}/lock", id(&deploy)), json!({})).await.expect(200);
             let restore = format!("/sites/{}/deploys/{}/restore", id(&site), id(&deploy));
-            let _ = owner.post(&restore, json!({})).await.expect(201);
+            owner.post(&restore, json!({})).await.expect(201);
         }
         let names = event_names(&owner, id(&site)).await;
         assert_eq!(names, ["deploy_created", "deploy_succeeded", "deploy_locked"]);
@@ -54,17 +54,17 @@ both! {
         let owner = p.owner();
         let (site, deploy) = live_site(&owner, "refused").await;
         let before = owner.events(id(&site)).await.len();
-        let _ = owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.refusal(422);
-        let _ = owner.post(&format!("/deploys/{}/lock", id(&deploy)), json!({})).await.expect(200);
-        let _ = owner.delete(&format!("/deploys/{}", id(&deploy))).await.refusal(422);
-        let _ = owner.digest(id(&site), id(&deploy), &[("x", "y")]).await.refusal(422);
+        owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.refusal(422);
+        owner.post(&format!("/deploys/{}/lock", id(&deploy)), json!({})).await.expect(200);
+        owner.delete(&format!("/deploys/{}", id(&deploy))).await.refusal(422);
+        owner.digest(id(&site), id(&deploy), &[("x", "y")]).await.refusal(422);
         assert_eq!(owner.events(id(&site)).await.len(), before + 1);
     }
 }
 
 async fn fail(owner: &Actor, site: &str) {
     let deploy = owner.new_deploy(site, json!({})).await;
-    let _ = owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201);
+    owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201);
 }
 
 both! {
@@ -141,7 +141,7 @@ both! {
         let branch = json!({ "branch": "feature", "title": "A title" });
         owner.deploy_as(id(&site), &[("index.html", "b")], branch).await;
         let draft = owner.deploy_draft(id(&site), &[("index.html", "draft")]).await;
-        let _ = owner.delete(&format!("/deploys/{}", id(&draft))).await.expect(204);
+        owner.delete(&format!("/deploys/{}", id(&draft))).await.expect(204);
         let validator = jsonschema::validator_for(&schema("Deploy")).expect("the seed's schema is one");
         assert!(!validator.is_valid(&json!({ "id": null })), "the schema refuses nothing");
         let events = owner.events(id(&site)).await;

@@ -10,12 +10,12 @@ both! {
         let owner = p.owner();
         let (site, _) = live_site(&owner, "stop").await;
         let deploy = owner.new_deploy(id(&site), json!({})).await;
-        let _ = owner.digest(id(&site), id(&deploy), &[("index.html", "never")]).await.expect(200);
+        owner.digest(id(&site), id(&deploy), &[("index.html", "never")]).await.expect(200);
         for _ in 0..2 {
             let cancelled = owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201).json();
             assert_eq!((text(&cancelled, "state"), text(&cancelled, "error_message")), ("error", "Canceled"));
         }
-        let _ = owner.upload(id(&deploy), "index.html", b"never").await.refusal(422);
+        owner.upload(id(&deploy), "index.html", b"never").await.refusal(422);
         says(&p, "stop", "hello").await;
         let host = format!("{}--stop.localhost:{}", id(&deploy), p.address().port());
         assert_eq!(p.visitor().get(&host, "/").await.status, 404);
@@ -28,15 +28,15 @@ both! {
         let owner = p.owner();
         let (site, first) = live_site(&owner, "gone").await;
         let second = owner.deploy(id(&site), &[("index.html", "second")]).await;
-        let _ = owner.delete(&format!("/deploys/{}", id(&second))).await.refusal(422);
-        let _ = owner.delete(&format!("/sites/{}/deploys/{}", id(&site), id(&first))).await.expect(204);
-        let _ = owner.get(&format!("/deploys/{}", id(&first))).await.refusal(404);
+        owner.delete(&format!("/deploys/{}", id(&second))).await.refusal(422);
+        owner.delete(&format!("/sites/{}/deploys/{}", id(&site), id(&first))).await.expect(204);
+        owner.get(&format!("/deploys/{}", id(&first))).await.refusal(404);
         let permalink = format!("{}/", text(&first["links"], "permalink"));
         assert_eq!(p.visitor().open(&permalink).await.status, 404);
         says(&p, "gone", "second").await;
         let left = owner.get(&format!("/sites/{}/deploys", id(&site))).await.expect(200).json();
         assert_eq!(left.as_array().map(Vec::len), Some(1), "{left}");
-        let _ = owner.put(&format!("/sites/{}/rollback", id(&site)), json!({})).await.refusal(422);
+        owner.put(&format!("/sites/{}/rollback", id(&site)), json!({})).await.refusal(422);
     }
 }
 
@@ -99,10 +99,10 @@ both! {
         let (site, deploy) = live_site(&owner, "mine").await;
         let other = owner.create_site("other").await;
         for path in [format!("/sites/{}/deploys/{}", id(&other), id(&deploy)), format!("/deploys/{}", id(&site))] {
-            let _ = owner.get(&path).await.refusal(404);
+            owner.get(&path).await.refusal(404);
         }
         let restore = format!("/sites/{}/deploys/{}/restore", id(&other), id(&deploy));
-        let _ = owner.post(&restore, json!({})).await.refusal(404);
+        owner.post(&restore, json!({})).await.refusal(404);
         assert_eq!(p.visitor().site("other", "/").await.status, 404);
     }
 }

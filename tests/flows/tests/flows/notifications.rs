@@ -159,7 +159,7 @@ both! {
         let hook = owner.hook(id(&site), &["deploy_locked"], &gone.url(), None).await;
         lock_and_unlock(&owner, id(&deploy)).await;
         gone.wait_for(1).await;
-        let _ = owner.delete(&format!("/hooks/{}", id(&hook))).await.expect(204);
+        owner.delete(&format!("/hooks/{}", id(&hook))).await.expect(204);
         let count = gone.count();
         owner.hook(id(&site), &["deploy_locked"], &witness.url(), None).await;
         p.clock().advance(Duration::from_secs(3600));
@@ -184,9 +184,9 @@ both! {
         ] {
             let mut hook = good.clone();
             hook[field] = value;
-            let _ = owner.post(&format!("/hooks?site_id={}", id(&site)), hook.clone()).await.refusal(422);
+            owner.post(&format!("/hooks?site_id={}", id(&site)), hook.clone()).await.refusal(422);
         }
-        let _ = owner.post("/hooks?site_id=none", good).await.refusal(404);
+        owner.post("/hooks?site_id=none", good).await.refusal(404);
         let none = owner.get(&format!("/hooks?site_id={}", id(&site))).await.expect(200).json();
         assert_eq!(none, json!([]));
     }
@@ -208,7 +208,7 @@ both! {
             })
             .await;
             assert_eq!(attempt["error_class"], "refused_address", "{target}: {attempt}");
-            let _ = owner.delete(&format!("/hooks/{}", id(&hook))).await.expect(204);
+            owner.delete(&format!("/hooks/{}", id(&hook))).await.expect(204);
         }
     }
 }

@@ -36,13 +36,13 @@ impl Things {
         let repository = repository(&[("index.html", "built")]);
         let site = owner.create_site("guarded").await;
         let repo = json!({ "repo": { "provider": "manual", "repo_path": repository.path(), "repo_branch": "main" } });
-        let _ = owner.patch(&format!("/sites/{}", id(&site)), repo).await.expect(200);
+        owner.patch(&format!("/sites/{}", id(&site)), repo).await.expect(200);
         let account = first(&owner.get("/accounts").await.expect(200));
         let receiver = p.receiver().await;
         let hook = owner.hook(id(&site), &["deploy_locked"], &receiver.url(), Some("secret")).await;
         let deploy = Self::deploy(&owner, id(&site)).await;
         // held, so that no build that somebody starts takes the site
-        let _ = owner.post(&format!("/deploys/{}/lock", id(&deploy)), json!({})).await.expect(200);
+        owner.post(&format!("/deploys/{}/lock", id(&deploy)), json!({})).await.expect(200);
         receiver.wait_for(1).await;
         let path = |path: &str| path.replace("SITE", id(&site)).replace("ACCOUNT", id(&account)).replace("HOOK", id(&hook));
         let new_env = json!([{ "key": "SECRET", "values": [{ "context": "all", "value": "v" }] }]);
@@ -68,8 +68,8 @@ impl Things {
         let zip = b"a function".to_vec();
         let deploy = owner.new_deploy(site, json!({})).await;
         let body = json!({ "files": {}, "functions": { "hello": sha256(&zip) } });
-        let _ = owner.put(&format!("/sites/{site}/deploys/{}", id(&deploy)), body).await.expect(200);
-        let _ = owner.put_bytes(&format!("/deploys/{}/functions/hello", id(&deploy)), zip).await.expect(200);
+        owner.put(&format!("/sites/{site}/deploys/{}", id(&deploy)), body).await.expect(200);
+        owner.put_bytes(&format!("/deploys/{}/functions/hello", id(&deploy)), zip).await.expect(200);
         owner.ready(id(&deploy)).await
     }
 
@@ -130,7 +130,7 @@ async fn assert_untouched(things: &Things, owner: &Actor) {
         format!("/accounts/{}/env/SECRET", id(&things.account)),
         format!("/deploy_keys/{}", id(&things.deploy_key)),
     ] {
-        let _ = owner.get(&path).await.expect(200);
+        owner.get(&path).await.expect(200);
     }
     let site = owner.get(&format!("/sites/{}", id(&things.site))).await.json();
     assert_eq!((&site["name"], &site["disabled"]), (&json!("guarded"), &json!(false)));
@@ -176,10 +176,10 @@ both! {
         .await;
         for query in ["/hooks?site_id=SITE", "/events?site_id=SITE", "/events?account_id=ACCOUNT"] {
             let query = query.replace("SITE", id(&things.site)).replace("ACCOUNT", id(&things.account));
-            let _ = outsider.get(&query).await.refusal(404);
+            outsider.get(&query).await.refusal(404);
         }
         let hook = json!({ "site_id": id(&things.site), "type": "url", "event": "deploy_created", "data": { "url": "http://e.org/" } });
-        let _ = outsider.post("/hooks", hook).await.refusal(404);
+        outsider.post("/hooks", hook).await.refusal(404);
         assert_untouched(&things, &p.owner()).await;
     }
 }
@@ -201,12 +201,12 @@ both! {
     /// A token cannot make one that may do more, and a revoked one is worth nothing.
     async fn tokens_do_not_grow(p: Platform) {
         let writer = p.issue(json!({ "name": "writer", "scope": "write" })).await;
-        let _ = writer.post("/tokens", json!({ "name": "more", "scope": "admin" })).await.refusal(403);
-        let _ = writer.get("/user").await.expect(200);
+        writer.post("/tokens", json!({ "name": "more", "scope": "admin" })).await.refusal(403);
+        writer.get("/user").await.expect(200);
         let listed = p.owner().get("/tokens").await.expect(200).json();
         let token = listed.as_array().expect("a list").iter().find(|token| token["name"] == "writer").expect("listed");
         assert!(token["access_token"].is_null(), "tokens are shown once");
-        let _ = p.owner().delete(&format!("/tokens/{}", id(token))).await.expect(204);
-        let _ = writer.get("/user").await.refusal(401);
+        p.owner().delete(&format!("/tokens/{}", id(token))).await.expect(204);
+        writer.get("/user").await.refusal(401);
     }
 }

@@ -24,7 +24,7 @@ both! {
         assert_eq!(record["attempts"].as_array().map(Vec::len), Some(2), "{record}");
         let other = owner.hook(id(&site), &["deploy_locked"], &receiver.url(), None).await;
         let foreign = format!("/hooks/{}/deliveries/{}/resend", id(&other), id(&delivery));
-        let _ = owner.post(&foreign, json!({})).await.refusal(404);
+        owner.post(&foreign, json!({})).await.refusal(404);
     }
 }
 
@@ -45,9 +45,9 @@ both! {
         }
         deliveries(&owner, id(&hook), "held", 6).await;
         let resend = format!("/hooks/{}/resend", id(&hook));
-        let _ = owner.post(&resend, json!({ "since": since })).await.refusal(409);
+        owner.post(&resend, json!({ "since": since })).await.refusal(409);
         receiver.usually(Reaction::Status(200));
-        let _ = owner.post(&format!("/hooks/{}/enable", id(&hook)), json!({})).await.expect(200);
+        owner.post(&format!("/hooks/{}/enable", id(&hook)), json!({})).await.expect(200);
         let before = receiver.count();
         let answer = owner.post(&resend, json!({ "since": since })).await.expect(202).json();
         assert_eq!((&answer["count"], &answer["more"]), (&json!(6), &json!(false)));
@@ -75,7 +75,7 @@ both! {
         for (hook, receiver) in hooks.iter().zip(&receivers) {
             deliveries(&owner, id(hook), "held", 1).await;
             receiver.usually(Reaction::Status(200));
-            let _ = owner.post(&format!("/hooks/{}/enable", id(hook)), json!({})).await.expect(200);
+            owner.post(&format!("/hooks/{}/enable", id(hook)), json!({})).await.expect(200);
         }
         let path = format!("/sites/{}/resend", id(&site));
         for bad in [json!({}), json!({ "since": "yesterday" }), json!({ "since": since, "state": "nowhere" })] {

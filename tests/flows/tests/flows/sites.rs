@@ -14,10 +14,10 @@ both! {
         let message = owner.post("/sites", json!({ "name": "Taken" })).await.refusal(422);
         assert!(message.contains("unique"), "{message}");
         for name in ["a b", "-a", "a--b", "ä", "a.b", &"x".repeat(64)] {
-            let _ = owner.post("/sites", json!({ "name": name })).await.refusal(422);
+            owner.post("/sites", json!({ "name": name })).await.refusal(422);
         }
         let other = owner.post("/sites", json!({})).await.expect(201).json();
-        let _ = owner.patch(&format!("/sites/{}", id(&other)), json!({ "name": "taken" })).await.refusal(422);
+        owner.patch(&format!("/sites/{}", id(&other)), json!({ "name": "taken" })).await.refusal(422);
         assert_ne!(text(&site_now(&owner, id(&other)).await, "name"), "taken");
         assert_eq!(text(&site_now(&owner, "taken").await, "id"), id(&site));
     }
@@ -39,9 +39,9 @@ both! {
         }
         let thief = owner.create_site("thief").await;
         let theft = json!({ "custom_domain": "example.org" });
-        let _ = owner.patch(&format!("/sites/{}", id(&thief)), theft).await.refusal(422);
+        owner.patch(&format!("/sites/{}", id(&thief)), theft).await.refusal(422);
         let cleared = json!({ "custom_domain": null, "domain_aliases": [] });
-        let _ = owner.patch(&format!("/sites/{}", id(&site)), cleared).await.expect(200);
+        owner.patch(&format!("/sites/{}", id(&site)), cleared).await.expect(200);
         assert_eq!(p.visitor().get("www.example.org", "/").await.status, 404);
     }
 }
@@ -117,9 +117,9 @@ both! {
         let owner = p.owner();
         let (site, deploy) = live_site(&owner, "short-lived").await;
         let hook = owner.hook(id(&site), &["deploy_created"], "http://127.0.0.1:9/", None).await;
-        let _ = owner.delete(&format!("/sites/{}", id(&site))).await.expect(204);
+        owner.delete(&format!("/sites/{}", id(&site))).await.expect(204);
         for path in [format!("/sites/{}", id(&site)), format!("/deploys/{}", id(&deploy)), format!("/hooks/{}", id(&hook))] {
-            let _ = owner.get(&path).await.refusal(404);
+            owner.get(&path).await.refusal(404);
         }
         let host = format!("short-lived.localhost:{}", p.address().port());
         assert_eq!(p.visitor().get(&host, "/").await.status, 404);
@@ -135,11 +135,11 @@ both! {
     async fn a_disabled_site_is_off(p: Platform) {
         let owner = p.owner();
         let (site, _) = live_site(&owner, "switch").await;
-        let _ = owner.put(&format!("/sites/{}/disable", id(&site)), json!({})).await.expect(204);
+        owner.put(&format!("/sites/{}/disable", id(&site)), json!({})).await.expect(204);
         let off = p.visitor().site("switch", "/").await;
         assert!(off.status >= 400 && off.text() != "hello", "{}", off.shown());
-        let _ = owner.post(&format!("/sites/{}/deploys", id(&site)), json!({})).await.refusal(422);
-        let _ = owner.put(&format!("/sites/{}/enable", id(&site)), json!({})).await.expect(204);
+        owner.post(&format!("/sites/{}/deploys", id(&site)), json!({})).await.refusal(422);
+        owner.put(&format!("/sites/{}/enable", id(&site)), json!({})).await.expect(204);
         says(&p, "switch", "hello").await;
         owner.deploy(id(&site), &[("index.html", "on again")]).await;
         says(&p, "switch", "on again").await;

@@ -10,14 +10,14 @@ both! {
         let owner = p.owner();
         let site = owner.create_site("wrong").await;
         let deploy = owner.new_deploy(id(&site), json!({})).await;
-        let _ = owner.digest(id(&site), id(&deploy), &[("index.html", "right")]).await.expect(200);
+        owner.digest(id(&site), id(&deploy), &[("index.html", "right")]).await.expect(200);
         for (path, content) in [("index.html", &b"left"[..]), ("index.html", b""), ("unknown.html", b"whatever")] {
             let message = owner.upload(id(&deploy), path, content).await.refusal(422);
             assert!(message.contains("digest"), "{message}");
         }
         assert_eq!(owner.get(&format!("/deploys/{}", id(&deploy))).await.json()["state"], "uploading");
         assert_eq!(p.visitor().site("wrong", "/").await.status, 404);
-        let _ = owner.upload(id(&deploy), "index.html", b"right").await.expect(200);
+        owner.upload(id(&deploy), "index.html", b"right").await.expect(200);
         owner.ready(id(&deploy)).await;
         says(&p, "wrong", "right").await;
     }
@@ -42,7 +42,7 @@ both! {
             assert_eq!((&now["state"], &now["required"]), (&json!("new"), &json!([])), "{name:?}");
         }
         for digest in ["", "xyz", &sha1(b"")[1..], &sha256(b"")] {
-            let _ = owner.put(&path, json!({ "files": { "index.html": digest } })).await.refusal(422);
+            owner.put(&path, json!({ "files": { "index.html": digest } })).await.refusal(422);
         }
         owner.fill(id(&site), id(&deploy), &[("index.html", "fine")]).await;
         owner.ready(id(&deploy)).await;
@@ -56,7 +56,7 @@ both! {
         let owner = p.owner();
         let (site, _) = live_site(&owner, "paths").await;
         let deploy = owner.new_deploy(id(&site), json!({})).await;
-        let _ = owner.digest(id(&site), id(&deploy), &[("index.html", "new")]).await.expect(200);
+        owner.digest(id(&site), id(&deploy), &[("index.html", "new")]).await.expect(200);
         let long = "a".repeat(10_000);
         for name in ["../../x", "..%2f..%2fx", "%2e%2e/x", "a/%2e%2e/b", "x%00y", "%0a", "/etc/passwd", "%5c..%5cx", "%ff", &long] {
             let answer = owner.upload(id(&deploy), name, b"new").await;
@@ -78,7 +78,7 @@ both! {
         let deploy = owner.new_deploy(id(&site), json!({ "files": files })).await;
         assert_eq!(deploy["state"], "uploading", "{deploy}");
         for (name, escaped) in names {
-            let _ = owner.upload(id(&deploy), escaped, name.as_bytes()).await.expect(200);
+            owner.upload(id(&deploy), escaped, name.as_bytes()).await.expect(200);
         }
         owner.ready(id(&deploy)).await;
         for (name, escaped) in names {
@@ -118,8 +118,8 @@ both! {
         let answer = owner.put(&path, body).await.expect(200).json();
         assert_eq!(answer["required_functions"], json!([sha256(&zip)]), "{answer}");
         let upload = format!("/deploys/{}/functions/hello?runtime=js&invocation_mode=background", id(&deploy));
-        let _ = owner.put_bytes(&upload, b"other".to_vec()).await.refusal(422);
-        let _ = owner.put_bytes(&upload, zip).await.expect(200);
+        owner.put_bytes(&upload, b"other".to_vec()).await.refusal(422);
+        owner.put_bytes(&upload, zip).await.expect(200);
         let deploy = owner.ready(id(&deploy)).await;
         let function = &deploy["available_functions"][0];
         assert_eq!((&function["n"], &function["r"], &function["im"]), (&json!("hello"), &json!("js"), &json!("background")));
@@ -139,7 +139,7 @@ both! {
         let deploy = owner.new_deploy(id(&site), json!({})).await;
         let path = format!("/sites/{}/deploys/{}", id(&site), id(&deploy));
         for name in ["", "../x", "a/b", "a b", "ü", ".hidden", &"a".repeat(300)] {
-            let _ = owner.put(&path, json!({ "functions": { name: sha256(b"zip") } })).await.refusal(422);
+            owner.put(&path, json!({ "functions": { name: sha256(b"zip") } })).await.refusal(422);
         }
         assert_eq!(owner.get(&path).await.expect(200).json()["state"], "new");
     }

@@ -26,7 +26,7 @@ both! {
         let deploy = owner.new_deploy(id(&site), serde_json::json!({})).await;
         let path = format!("/api/v1/sites/{}/deploys/{}", id(&site), id(&deploy));
         let zip = zip_of(&[("index.html", "filled")]);
-        let _ = owner.send(Method::PUT, &path, "application/zip", zip.into()).await.expect(200);
+        owner.send(Method::PUT, &path, "application/zip", zip.into()).await.expect(200);
         owner.ready(id(&deploy)).await;
         says(&p, "filled", "filled").await;
     }
@@ -46,7 +46,7 @@ both! {
             ("half a zip", good[..good.len() / 2].to_vec()),
             ("a bomb", zip_of(&[("zeros", &"\0".repeat(100 << 20))])),
         ] {
-            let _ = owner.post_zip(&format!("/sites/{}/deploys", id(&site)), zip).await.refusal(422);
+            owner.post_zip(&format!("/sites/{}/deploys", id(&site)), zip).await.refusal(422);
             let deploys = owner.get(&format!("/sites/{}/deploys", id(&site))).await.expect(200).json();
             let newest = &deploys[0];
             assert!(newest["state"] == "error" && newest["error_message"].is_string(), "{what}: {newest}");

@@ -95,6 +95,27 @@ impl<'a> Cli<'a> {
     }
 }
 
+/// Runs a script with `boathook`, `netlify` and `node` on its path, as a person at a shell would:
+/// its standard output.
+pub(crate) async fn shell(server: &Server, folder: &Path, script: &str) -> String {
+    let bin = client("cli27").join("node_modules/.bin");
+    let (node, boathook) = (machine::node(), machine::boathook());
+    let beside = [boathook.parent(), node.parent(), Some(bin.as_path())].into_iter().flatten();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(beside.map(Path::to_owned).chain(std::env::split_paths(&path)));
+    let mut sh = Command::new("sh");
+    sh.args(["-eu", "-c", script])
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", path.expect("folders without a colon"));
+    sh.env("HOME", server.folder("home-shell")).env("SERVER", server.control_url()).env("TOKEN", OWNER_TOKEN);
+    let output = timeout(LIMIT, sh.stdin(Stdio::null()).kill_on_drop(true).output()).await;
+    let output = output.unwrap_or_else(|_| panic!("`{script}` does not end")).expect("sh starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`{script}`: {}\n{said}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// A folder that commands are run in.
 pub(crate) struct Project<'a> {
     cli: &'a Cli<'a>,
@@ -150,6 +171,14 @@ impl Project<'_> {
         let out = BufReader::new(child.stdout.take().expect("its output is read"));
         Waiting { child, lines: out.lines(), said: String::new() }
     }
+}
+
+/// The first JSON object or list of an output.
+#[track_caller]
+pub(crate) fn first_json(out: &str) -> Value {
+    let start = out.find(['{', '[']).unwrap_or(0);
+    let mut values = serde_json::Deserializer::from_str(&out[start..]).into_iter();
+    values.next().and_then(Result::ok).unwrap_or_else(|| panic!("no JSON in:\n{out}"))
 }
 
 /// A command that waits.

@@ -11,7 +11,7 @@ mod server;
 mod verifier;
 
 pub(crate) use api_client::ApiClient;
-pub(crate) use cli::{Cli, Login, Project, Version};
+pub(crate) use cli::{Cli, Login, Project, Version, first_json, shell};
 pub(crate) use http::Answer;
 pub(crate) use machine::{client, python};
 pub(crate) use receiver::{Notification, Receiver};
