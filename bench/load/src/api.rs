@@ -27,7 +27,11 @@ impl Api {
     /// # Errors
     /// When nobody listens.
     pub async fn open(address: SocketAddr, token: &str) -> Result<Self> {
-        Ok(Self { wire: Wire::open(address).await?, host: address.to_string(), bearer: format!("Bearer {token}") })
+        Ok(Self {
+            wire: Wire::open(address).await?,
+            host: address.to_string(),
+            bearer: format!("Bearer {token}"),
+        })
     }
 
     /// Sends JSON, or nothing, and decodes the answer.

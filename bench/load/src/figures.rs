@@ -55,7 +55,8 @@ pub fn millis(duration: Duration) -> f64 {
 #[must_use]
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut out = String::new();
     for row in rows {
@@ -76,7 +77,11 @@ mod tests {
 
     fn check(values: &[f64], expect: (f64, f64, f64, f64)) {
         let spread = Spread::new(values.iter().copied());
-        assert_eq!((spread.median(), spread.percentile(99), spread.min(), spread.max()), expect, "{values:?}");
+        assert_eq!(
+            (spread.median(), spread.percentile(99), spread.min(), spread.max()),
+            expect,
+            "{values:?}"
+        );
     }
 
     #[test]

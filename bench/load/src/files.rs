@@ -24,7 +24,7 @@ impl Noise {
     /// # Errors
     /// When the system has no randomness.
     pub fn drawn() -> Result<Self> {
-        Ok(Self(getrandom::u64()?))
+        Ok(Self(getrandom::u64().map_err(anyhow::Error::msg)?))
     }
 
     /// The next number.
@@ -74,7 +74,8 @@ impl Files {
             let source = root.join(&path[1..]);
             std::fs::create_dir_all(source.parent().unwrap_or(root))?;
             let size = mean / 2 + noise.below(mean + 1);
-            let content = if number % 2 == 0 { text(&mut noise, &words, size) } else { bytes(&mut noise, size) };
+            let content =
+                if number % 2 == 0 { text(&mut noise, &words, size) } else { bytes(&mut noise, size) };
             std::fs::write(&source, content).with_context(|| format!("cannot write {}", source.display()))?;
             list.push(Sample { source, path, size });
         }
@@ -139,7 +140,9 @@ impl Files {
         };
         let parts = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(run)).collect();
-            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?;
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?
+            };
             threads.into_iter().map(join).collect::<Result<Vec<_>>>()
         })?;
         let mut all: Vec<(usize, T)> = parts.into_iter().flatten().collect();

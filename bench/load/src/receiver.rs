@@ -100,7 +100,8 @@ async fn accept(listener: std::net::TcpListener, arrivals: Arrivals) -> Result<(
 async fn note(request: Request<Incoming>, arrivals: Arrivals) -> hyper::Result<Response<Empty<Bytes>>> {
     let at = Instant::now();
     let (head, body) = request.into_parts();
-    let event = head.headers.get("webhook-id").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let event =
+        head.headers.get("webhook-id").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = body.collect().await?.to_bytes();
     let arrival = Arrival { at, path: head.uri.path().to_owned(), event, body };
     arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);

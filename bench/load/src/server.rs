@@ -46,9 +46,13 @@ impl Server {
     /// # Errors
     /// When it does not start; with what it said.
     pub fn start(options: &ServerOptions, folder: &Path) -> Result<Self> {
-        ensure!(options.binary.exists(), "{} is missing: cargo build --release -p boathook", options.binary.display());
+        ensure!(
+            options.binary.exists(),
+            "{} is missing: cargo build --release -p boathook",
+            options.binary.display()
+        );
         let mut random = [0; 24];
-        getrandom::fill(&mut random)?;
+        getrandom::fill(&mut random).map_err(anyhow::Error::msg)?;
         let (address, token) = (free_address()?, hex::encode(random));
         let log = folder.join("server.log");
         let output = File::create(&log)?;
@@ -91,7 +95,8 @@ impl Server {
     /// # Errors
     /// When the process is gone.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).context("the server is gone")?;
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).context("the server is gone")?;
         cpu_seconds(&stat).context("cannot read the server's processor time")
     }
 

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const DATABASE: &str = "boathook.sqlite";
 /// File of the key.
 pub(crate) const KEY: &str = "key";
+/// File of this node's name.
+const NODE: &str = "node";
 /// File of the owner's first token, for commands on the same machine.
 pub(crate) const OWNER_TOKEN: &str = "owner-token";
 
@@ -57,6 +59,22 @@ impl DataDir {
         Ok(key)
     }
 
+    /// The name of this node in leases, drawn on the first start: a node that starts again frees what
+    /// it held before at once, since nobody else can hold its folder.
+    pub(crate) fn node(&self, entropy: &dyn Entropy) -> anyhow::Result<String> {
+        let file = self.path.join(NODE);
+        if let Ok(name) = std::fs::read_to_string(&file)
+            && !name.is_empty()
+        {
+            return Ok(name);
+        }
+        let mut random = [0; 8];
+        entropy.fill(&mut random);
+        let name: String = random.iter().map(|b| format!("{b:02x}")).collect();
+        private().create(true).truncate(true).open(&file)?.write_all(name.as_bytes())?;
+        Ok(name)
+    }
+
     /// Leaves the owner's token for commands on this machine.
     pub(crate) fn leave_token(&self, token: &str) -> anyhow::Result<()> {
         let mut file = private().create(true).truncate(true).open(self.path.join(OWNER_TOKEN))?;
@@ -86,6 +104,14 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         std::fs::write(data.path().join(KEY), b"short").unwrap();
         assert!(data.key(&SystemEntropy).is_err());
+    }
+
+    #[test]
+    fn a_node_keeps_its_name_and_shares_it_with_nobody() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let name = |dir: &Path| DataDir::open(dir).unwrap().node(&SystemEntropy).unwrap();
+        assert_eq!(name(one.path()), name(one.path()));
+        assert_ne!(name(one.path()), name(two.path()));
     }
 
     #[test]

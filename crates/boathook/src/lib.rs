@@ -5,6 +5,7 @@ mod clock;
 mod data_dir;
 mod env_source;
 mod feed;
+mod housekeeping;
 mod listener;
 mod server;
 mod vendor;

@@ -3,7 +3,7 @@
 use crate::data_dir::{DATABASE, DataDir};
 use crate::env_source::AccountEnv;
 use crate::listener::{self, Doors};
-use crate::{Config, SystemClock, feed, vendor};
+use crate::{Config, SystemClock, feed, housekeeping, vendor};
 use anyhow::Context as _;
 use api::App;
 use builds::{BuildHandler, Builds};
@@ -81,6 +81,7 @@ impl Server {
         let tasks = vec![
             start_runner(&cx, &builds, policy.clone(), &stop)?,
             start_feed(&cx, &stop).await?,
+            tokio::spawn(housekeeping::run(cx.clone(), stop.clone())),
             start_listener(&cx, builds, policy, listener, &stop)?,
         ];
         Ok(Self { address, new_owner_token, addresses, context: cx, stop, tasks, _data: data })
@@ -110,7 +111,7 @@ async fn open_context(config: &Config, data: &DataDir, addresses: Addresses, out
         },
         limits: Limits { requests_per_minute: config.rate_limit, ..Limits::default() },
         builds: context::BuildPolicy { work_dir: data.path().join("builds"), ..config.build_policy() },
-        node: node_name(&*outside.entropy),
+        node: data.node(&*outside.entropy)?,
     };
     Ok(Context {
         store: open_store(config, data.path()).await?,
@@ -120,13 +121,6 @@ async fn open_context(config: &Config, data: &DataDir, addresses: Addresses, out
         vault: Vault::new(&key),
         settings: Arc::new(settings),
     })
-}
-
-/// A name that no other process has, for leases.
-fn node_name(entropy: &dyn Entropy) -> String {
-    let mut random = [0; 8];
-    entropy.fill(&mut random);
-    random.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 async fn open_store(config: &Config, data: &Path) -> anyhow::Result<Store> {

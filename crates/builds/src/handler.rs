@@ -8,6 +8,7 @@ use crate::process::Watch;
 use crate::run::Run;
 use crate::running::Place;
 use crate::sandbox::{Sandbox, choose};
+use crate::workspace::Workspace;
 use crate::{Builds, Cause};
 use context::{Context, Error, Result};
 use futures_util::future::BoxFuture;
@@ -67,7 +68,10 @@ impl BuildHandler {
             return Ok(());
         }
         let outcome = match again(&build, tries) {
-            Err(failure) => Err(failure),
+            Err(failure) => {
+                Workspace::discard(&self.cx.settings.builds.work_dir, build_id).await;
+                Err(failure)
+            }
             Ok(notice) => {
                 if let Some(notice) = notice {
                     log.complain(section::QUEUED, notice).await;

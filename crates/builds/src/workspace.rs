@@ -53,12 +53,21 @@ impl Workspace {
         blocking(move || folders.iter().try_for_each(|folder| give(folder))).await
     }
 
+    /// Removes what a process that died left of a build which does not run again.
+    pub(crate) async fn discard(work_dir: &Path, build_id: &str) {
+        remove_logged(work_dir.join(build_id)).await;
+    }
+
     /// Removes everything.
     pub(crate) async fn remove(self) {
-        let root = self.root.clone();
-        if let Err(error) = blocking(move || remove(&root)).await {
-            tracing::warn!(?error, folder = %self.root.display(), "a build's folder is left behind");
-        }
+        remove_logged(self.root).await;
+    }
+}
+
+async fn remove_logged(root: PathBuf) {
+    let folder = root.clone();
+    if let Err(error) = blocking(move || remove(&folder)).await {
+        tracing::warn!(?error, folder = %root.display(), "a build's folder is left behind");
     }
 }
 

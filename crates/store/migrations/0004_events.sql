@@ -50,6 +50,7 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_by_hook ON deliveries (hook_id, created_at);
 CREATE INDEX deliveries_by_site ON deliveries (site_id, created_at);
+CREATE INDEX deliveries_by_end ON deliveries (finished_at);
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
 
 CREATE TABLE attempts (

@@ -39,10 +39,11 @@ pub async fn since(db: &mut Conn, seq: i64) -> Result<Vec<(i64, Change)>> {
     Ok(out)
 }
 
-/// Drops changes older than `before`; every node has read them.
+/// Drops up to `most` changes older than `before`; every node has read them. How many there were.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    tx.run(q!("DELETE FROM changes WHERE at < $1", before)).await
+pub async fn forget(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64> {
+    let delete = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < $1 ORDER BY seq LIMIT $2)";
+    tx.run(q!(delete, before, most)).await
 }

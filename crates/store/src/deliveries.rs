@@ -360,3 +360,15 @@ fn read_attempt(row: &Row) -> Result<Attempt> {
 fn parsed(text: &str) -> Result<serde_json::Value> {
     serde_json::from_str(text).map_err(|e| Error::Document("response", e))
 }
+
+/// Drops up to `most` deliveries that ended before `before`, with their attempts. How many there
+/// were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64> {
+    let delete = "DELETE FROM deliveries WHERE id IN (
+            SELECT id FROM deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)";
+    tx.run(q!(delete, before, most)).await
+}
+

@@ -103,6 +103,18 @@ pub async fn body(db: &mut Conn, id: &str) -> Result<Option<String>> {
     row.map(|row| row.text("body")).transpose()
 }
 
+/// Drops up to `most` events older than `before` that no delivery needs. How many there were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64> {
+    let delete = "DELETE FROM events WHERE seq IN (
+            SELECT seq FROM events e
+            WHERE at < $1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id)
+            ORDER BY seq LIMIT $2)";
+    tx.run(q!(delete, before, most)).await
+}
+
 fn read(row: &Row) -> Result<EventRecord> {
     Ok(EventRecord {
         id: row.text("id")?,

@@ -151,6 +151,8 @@ async fn an_interrupted_build_starts_over_once() {
     ] {
         let (build, _) = world.ask(Cause::default()).await;
         crate::mark_started(&world.cx, &build.id).await.expect("as the dead process left it");
+        let left = world.path("data/builds").join(&build.id);
+        std::fs::create_dir_all(left.join("repo")).expect("as the dead process left it");
         let job = Job {
             id: "j".into(),
             kind: crate::BUILD_JOB.into(),
@@ -161,7 +163,7 @@ async fn an_interrupted_build_starts_over_once() {
         assert_eq!(world.handler().run(&job).await, Verdict::Done);
         let (build, deploy) = world.look(&build.id).await;
         assert_eq!(build.state, expect);
-        assert!(deploy.state.is_final());
+        assert!(deploy.state.is_final() && !left.exists());
         assert!(world.log(&build.id).await.iter().any(|line| line.contains(says)), "{says}");
     }
 }

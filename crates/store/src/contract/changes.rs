@@ -62,11 +62,11 @@ async fn old_changes_are_forgotten(db: &Db) {
     }
     let last = head(db).await;
     let mut tx = db.store.begin().await.unwrap();
-    assert_eq!(changes::forget(&mut tx, NOW).await.unwrap(), 1);
+    assert_eq!(changes::forget(&mut tx, NOW, 10).await.unwrap(), 1);
     tx.commit().await.unwrap();
     assert_eq!(keys_since(db, 0).await, ["at the edge", "new"]);
     let mut tx = db.store.begin().await.unwrap();
-    assert_eq!(changes::forget(&mut tx, NOW.plus_millis(2)).await.unwrap(), 2);
+    assert_eq!(changes::forget(&mut tx, NOW.plus_millis(2), 10).await.unwrap(), 2);
     tx.commit().await.unwrap();
     note(db, ChangeKind::Site, "next", 3).await;
     assert!(head(db).await > last, "a number is never given twice");

@@ -232,8 +232,14 @@ async fn a_caller_who_gives_up_leaves_no_half(db: &Db) {
     assert_eq!(both, (Some("at last".to_owned()), Some("at last".to_owned())));
 }
 
+/// Both values as of one moment: a commit that nobody waits for any more may still be on its way.
 async fn pair(db: &mut Conn) -> (Option<String>, Option<String>) {
-    (settings::get(db, "left").await.unwrap(), settings::get(db, "right").await.unwrap())
+    let select = q!(
+        "SELECT (SELECT value FROM settings WHERE key = 'left') AS l,
+                (SELECT value FROM settings WHERE key = 'right') AS r"
+    );
+    let row = db.row(select).await.unwrap().unwrap();
+    (row.text_opt("l").unwrap(), row.text_opt("r").unwrap())
 }
 
 async fn a_caller_who_gives_up_on_a_read_leaves_the_connection_usable(db: &Db) {

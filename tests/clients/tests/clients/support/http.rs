@@ -12,15 +12,14 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) text: String,
 }
 
 impl Answer {
     async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.expect("the server answers");
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, text: response.text().await.expect("the answer has an end") }
+        let status = response.status().as_u16();
+        Self { status, text: response.text().await.expect("the answer has an end") }
     }
 
     /// The body of a successful answer.
@@ -28,11 +27,6 @@ impl Answer {
     pub(crate) fn json(&self) -> Value {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    /// A header, empty when absent.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 

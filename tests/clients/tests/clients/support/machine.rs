@@ -3,6 +3,8 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
 
 /// Node that is new enough for every client.
 pub(crate) fn node() -> PathBuf {
@@ -20,11 +22,23 @@ pub(crate) fn python() -> PathBuf {
     there("Python", variable("BOATHOOK_TEST_VENV").join("bin/python"))
 }
 
-/// The server's binary, which Cargo leaves two folders above the tests'.
+/// The server's binary: the one the caller names, else the one of this build, which Cargo brings up
+/// to date first, because it makes no binaries for tests of other packages.
 pub(crate) fn boathook() -> PathBuf {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    let named = || std::env::var_os("CARGO_BIN_EXE_boathook").map(PathBuf::from);
+    PATH.get_or_init(|| there("the server", named().unwrap_or_else(built))).clone()
+}
+
+fn built() -> PathBuf {
     let own = std::env::current_exe().expect("a running test has a path");
-    let target = own.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-    there("the server", target.join("boathook"))
+    let profile = own.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
+    let target = profile.parent().expect("profiles lie in the target folder");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--package", "boathook", "--target-dir"]).arg(target);
+    let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo starts");
+    assert!(output.status.success(), "no server:\n{}", String::from_utf8_lossy(&output.stderr));
+    profile.join("boathook")
 }
 
 /// A script of this package.
