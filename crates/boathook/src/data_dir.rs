@@ -4,13 +4,15 @@ use anyhow::{Context as _, bail};
 use context::Entropy;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// File of the embedded database.
 pub(crate) const DATABASE: &str = "boathook.sqlite";
 /// File of the key.
 pub(crate) const KEY: &str = "key";
+/// Folders that only the server may look into.
+const CLOSED: [&str; 2] = ["blobs", "spool"];
 /// File of this node's name.
 const NODE: &str = "node";
 /// File of the owner's first token, for commands on the same machine.
@@ -27,8 +29,12 @@ impl DataDir {
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot use {}", path.display()))?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
+        // The unprivileged user of builds walks through to its workspace and finds the rest closed.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o711))
             .with_context(|| format!("cannot protect {}", path.display()))?;
+        for name in CLOSED {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path.join(name))?;
+        }
         let lock = private().create(true).truncate(false).read(true).open(path.join("lock"))?;
         if lock.try_lock().is_err() {
             bail!("{} is in use by another boathook; stop it first, or choose another folder with --data", path.display());
@@ -38,6 +44,14 @@ impl DataDir {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The embedded database's file, closed to others before anything is in it: the files that the
+    /// database puts beside it take its mode over.
+    pub(crate) fn database(&self) -> anyhow::Result<PathBuf> {
+        let file = self.path.join(DATABASE);
+        private().create(true).truncate(false).open(&file).with_context(|| format!("cannot open {}", file.display()))?;
+        Ok(file)
     }
 
     /// The key, drawn on the first start.
@@ -112,6 +126,15 @@ mod tests {
         let name = |dir: &Path| DataDir::open(dir).unwrap().node(&SystemEntropy).unwrap();
         assert_eq!(name(one.path()), name(one.path()));
         assert_ne!(name(one.path()), name(two.path()));
+    }
+
+    #[test]
+    fn everything_but_the_way_through_is_closed_to_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::open(dir.path()).unwrap();
+        data.database().unwrap();
+        let mode = |name: &str| std::fs::metadata(data.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode("."), mode("blobs"), mode("spool"), mode(DATABASE)], [0o711, 0o700, 0o700, 0o600]);
     }
 
     #[test]

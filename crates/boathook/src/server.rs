@@ -1,6 +1,6 @@
 //! A running server: opens what it needs, starts what runs by itself, and stops in order.
 
-use crate::data_dir::{DATABASE, DataDir};
+use crate::data_dir::DataDir;
 use crate::env_source::AccountEnv;
 use crate::listener::{self, Doors};
 use crate::{Config, SystemClock, feed, housekeeping, vendor};
@@ -114,7 +114,7 @@ async fn open_context(config: &Config, data: &DataDir, addresses: Addresses, out
         node: data.node(&*outside.entropy)?,
     };
     Ok(Context {
-        store: open_store(config, data.path()).await?,
+        store: open_store(config, data).await?,
         blobs: open_blobs(config, data.path())?,
         clock: outside.clock,
         entropy: outside.entropy,
@@ -123,13 +123,13 @@ async fn open_context(config: &Config, data: &DataDir, addresses: Addresses, out
     })
 }
 
-async fn open_store(config: &Config, data: &Path) -> anyhow::Result<Store> {
+async fn open_store(config: &Config, data: &DataDir) -> anyhow::Result<Store> {
     match &config.database_url {
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             Store::open_postgres(url).await.context("cannot use the PostgreSQL database of DATABASE_URL")
         }
         Some(_) => anyhow::bail!("DATABASE_URL must begin with postgres://; leave it out for the embedded database"),
-        None => Store::open_sqlite(&data.join(DATABASE)).await.context("cannot use the embedded database"),
+        None => Store::open_sqlite(&data.database()?).await.context("cannot use the embedded database"),
     }
 }
 

@@ -58,6 +58,7 @@ impl BuildHandler {
         let Some((build, deploy)) = self.open(build_id).await? else { return Ok(()) };
         let place = self.builds.running.enter(build_id);
         let log = Log::open(&self.cx, &self.builds.running, build_id);
+        let deploy = self.completed(deploy).await?;
         if let Some(end) = end_of(&deploy) {
             return self.close(&build, end).await;
         }
@@ -80,6 +81,17 @@ impl BuildHandler {
             }
         };
         self.end(&build, &log, outcome).await
+    }
+
+    /// The deploy of a build that was cut off after all its files were stored: nothing is left to
+    /// build, and the deploy becomes what it would have become.
+    async fn completed(&self, deploy: DeployRow) -> Result<DeployRow> {
+        if !matches!(deploy.state, DeployState::Uploaded | DeployState::Processing) {
+            return Ok(deploy);
+        }
+        deploys::process(&self.cx, &deploy.id).await?;
+        let mut db = self.cx.read().await?;
+        Ok(store::deploys::find(&mut db, &deploy.id).await?.unwrap_or(deploy))
     }
 
     /// The build and its deploy, unless nothing is left to do.

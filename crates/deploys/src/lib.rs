@@ -34,7 +34,7 @@ pub use folder::publish_folder;
 pub use lock::{lock, unlock};
 pub use path::clean_path;
 pub use present::{present, present_all, present_as};
-pub use process::{PROCESS_JOB, ProcessHandler};
+pub use process::{PROCESS_JOB, ProcessHandler, process};
 pub use restore::{restore, rollback};
 pub use state::{MOVES, may_move};
 pub use upload::{FunctionUpload, StreamedBody, upload_file, upload_function};

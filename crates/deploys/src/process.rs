@@ -78,7 +78,11 @@ async fn give_up(cx: &Context, deploy_id: &str, error: &Error) -> Verdict {
 }
 
 /// Makes a deploy ready whose files are all here. Asked twice it does nothing the second time.
-pub(crate) async fn process(cx: &Context, deploy_id: &str) -> Result<()> {
+///
+/// # Errors
+/// `NotFound` when there is no such deploy, `Unprocessable` when a file's content is missing; else
+/// when the database or the blobs fail.
+pub async fn process(cx: &Context, deploy_id: &str) -> Result<()> {
     let Some(deploy) = begin(cx, deploy_id).await? else { return Ok(()) };
     let mut db = cx.read().await?;
     let manifest = deploy_files::manifest(&mut db, deploy_id).await?.unwrap_or_default();

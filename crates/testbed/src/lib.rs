@@ -1,0 +1,14 @@
+//! A Context on either engine for tests inside feature crates; knows no feature.
+
+mod bed;
+mod both;
+mod clock;
+mod database;
+mod dice;
+mod need;
+
+pub use bed::Bed;
+pub use both::{Setup, run};
+pub use clock::{ManualClock, START};
+pub use dice::Dice;
+pub use need::service;
