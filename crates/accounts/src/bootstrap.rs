@@ -62,7 +62,9 @@ pub async fn bootstrap(cx: &Context, owner: &Owner) -> Result<Option<Bootstrappe
         return Err(Error::Unprocessable(format!("{CHOSEN_NAME} is empty")));
     }
     if owner.token.as_ref().is_some_and(|token| token.len() < CHOSEN_TOKEN_GOOD) {
-        tracing::warn!("{CHOSEN_NAME} has fewer than {CHOSEN_TOKEN_GOOD} characters and can be guessed; take a longer one");
+        tracing::warn!(
+            "{CHOSEN_NAME} has fewer than {CHOSEN_TOKEN_GOOD} characters and can be guessed; take a longer one"
+        );
     }
     match run(cx, owner).await {
         // Another node made the owner in the same moment: this start is a later one.

@@ -25,35 +25,21 @@ impl Refusal {
     /// Status and message; the messages are plain ASCII without quotes, ready for a JSON string.
     fn parts(self) -> (StatusCode, &'static str) {
         match self {
-            Self::NotConnect => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "The proxy answers CONNECT only",
-            ),
+            Self::NotConnect => (StatusCode::METHOD_NOT_ALLOWED, "The proxy answers CONNECT only"),
             Self::Unauthorised => (
                 StatusCode::PROXY_AUTHENTICATION_REQUIRED,
                 "Proxy-Authorization: Basic with a valid access token as its password is required",
             ),
-            Self::BadAuthority => (
-                StatusCode::BAD_REQUEST,
-                "CONNECT needs a target of the form host:port",
-            ),
-            Self::Forbidden => (
-                StatusCode::FORBIDDEN,
-                "This server does not open tunnels to that address",
-            ),
-            Self::Full => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Too many proxy connections are open, try again later",
-            ),
+            Self::BadAuthority => (StatusCode::BAD_REQUEST, "CONNECT needs a target of the form host:port"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "This server does not open tunnels to that address"),
+            Self::Full => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Too many proxy connections are open, try again later")
+            }
             Self::Unreachable => (StatusCode::BAD_GATEWAY, "The target could not be reached"),
-            Self::TimedOut => (
-                StatusCode::GATEWAY_TIMEOUT,
-                "The target did not answer in time",
-            ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The proxy could not start this connection",
-            ),
+            Self::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "The target did not answer in time"),
+            Self::Internal => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "The proxy could not start this connection")
+            }
         }
     }
 

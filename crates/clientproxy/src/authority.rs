@@ -44,14 +44,8 @@ mod tests {
     use super::*;
 
     fn check(target: &str, expect: Option<(&str, u16)>) {
-        let parsed = target
-            .parse::<Uri>()
-            .ok()
-            .and_then(|uri| Authority::of(&uri));
-        let expect = expect.map(|(host, port)| Authority {
-            host: host.to_owned(),
-            port,
-        });
+        let parsed = target.parse::<Uri>().ok().and_then(|uri| Authority::of(&uri));
+        let expect = expect.map(|(host, port)| Authority { host: host.to_owned(), port });
         assert_eq!(parsed, expect, "{target}");
     }
 

@@ -60,9 +60,7 @@ fn length(input: &[u8]) -> Option<(usize, &[u8])> {
     match input {
         [short @ 0..=0x7f, rest @ ..] => Some((usize::from(*short), rest)),
         [0x81, one, rest @ ..] => Some((usize::from(*one), rest)),
-        [0x82, high, low, rest @ ..] => {
-            Some((usize::from(u16::from_be_bytes([*high, *low])), rest))
-        }
+        [0x82, high, low, rest @ ..] => Some((usize::from(u16::from_be_bytes([*high, *low])), rest)),
         _ => None,
     }
 }

@@ -11,9 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::answer::{Refusal, established};
 use crate::authority::Authority;
 use crate::vendor::{Session, VendorOrigin, vendor_host};
-use crate::{
-    Authorise, ConnectToken, Limits, LocalCa, ResponseBody, TunnelPolicy, VendorService, tunnel,
-};
+use crate::{Authorise, ConnectToken, Limits, LocalCa, ResponseBody, TunnelPolicy, VendorService, tunnel};
 
 /// The proxy behind one listening port; share it in an [`Arc`].
 pub struct ClientProxy {
@@ -92,11 +90,7 @@ impl ClientProxy {
 
     async fn admit(&self, parts: &Parts) -> Result<ConnectToken, Refusal> {
         let token = ConnectToken::of(&parts.headers).ok_or(Refusal::Unauthorised)?;
-        if (self.authorise)(token.expose().to_owned()).await {
-            Ok(token)
-        } else {
-            Err(Refusal::Unauthorised)
-        }
+        if (self.authorise)(token.expose().to_owned()).await { Ok(token) } else { Err(Refusal::Unauthorised) }
     }
 
     fn open_vendor(&self, origin: VendorOrigin, upgrade: OnUpgrade) -> Result<(), Refusal> {
@@ -105,13 +99,8 @@ impl ClientProxy {
             tracing::error!(host = origin.host, %error, "no certificate for a vendor host");
             Refusal::Internal
         })?;
-        let session = Session {
-            origin,
-            tls,
-            service: Arc::clone(&self.vendor_service),
-            limits: self.limits,
-            slot,
-        };
+        let session =
+            Session { origin, tls, service: Arc::clone(&self.vendor_service), limits: self.limits, slot };
         tokio::spawn(session.run(upgrade));
         Ok(())
     }

@@ -50,11 +50,7 @@ mod tests {
             headers.insert(PROXY_AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
         let token = ConnectToken::of(&headers);
-        assert_eq!(
-            token.as_ref().map(ConnectToken::expose),
-            expect,
-            "{header:?}"
-        );
+        assert_eq!(token.as_ref().map(ConnectToken::expose), expect, "{header:?}");
     }
 
     fn basic(pair: &str) -> String {

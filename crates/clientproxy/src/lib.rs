@@ -4,10 +4,7 @@
 //! nothing of sites, users or routes: who may come in, what a vendor host answers and which
 //! addresses may be dialled are parameters.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a failed unwrap is how a test says no")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap is how a test says no"))]
 
 mod answer;
 mod authority;
@@ -54,8 +51,7 @@ pub type Authorise = Arc<dyn Fn(String) -> BoxFuture<bool> + Send + Sync>;
 
 /// Answers the decrypted requests for the vendor hosts. Every request carries a [`VendorOrigin`]
 /// extension, which names the host of the CONNECT and the token that was accepted.
-pub type VendorService =
-    Arc<dyn Fn(Request<Incoming>) -> BoxFuture<Response<ResponseBody>> + Send + Sync>;
+pub type VendorService = Arc<dyn Fn(Request<Incoming>) -> BoxFuture<Response<ResponseBody>> + Send + Sync>;
 
 /// Says whether a tunnel to this address may be dialled: the host as asked for (lower case, no
 /// brackets, no trailing dot), the port, and the resolved address (never an IPv4-mapped one).

@@ -56,9 +56,7 @@ where
         let addresses = permitted(target, policy, found.map(|found| found.ip()))?;
         first_that_answers(addresses, connect).await
     };
-    timeout(limit, attempt)
-        .await
-        .unwrap_or(Err(Refusal::TimedOut))
+    timeout(limit, attempt).await.unwrap_or(Err(Refusal::TimedOut))
 }
 
 /// The addresses the policy allows, in the resolver's order. IPv4 in IPv6 clothes is judged, and
@@ -98,12 +96,7 @@ where
 }
 
 /// Carries an accepted CONNECT to its end; the slot is free again afterwards.
-pub(crate) async fn run(
-    upgrade: OnUpgrade,
-    upstream: TcpStream,
-    idle: Duration,
-    slot: OwnedSemaphorePermit,
-) {
+pub(crate) async fn run(upgrade: OnUpgrade, upstream: TcpStream, idle: Duration, slot: OwnedSemaphorePermit) {
     match carry(upgrade, upstream, idle).await {
         Ok(end) => tracing::debug!(?end, "tunnel ended"),
         Err(error) => tracing::debug!(%error, "tunnel broke"),
@@ -126,12 +119,7 @@ where
     let moved = Notify::new();
     let (left_in, left_out) = tokio::io::split(left);
     let (right_in, right_out) = tokio::io::split(right);
-    let both = async {
-        tokio::try_join!(
-            pump(left_in, right_out, &moved),
-            pump(right_in, left_out, &moved)
-        )
-    };
+    let both = async { tokio::try_join!(pump(left_in, right_out, &moved), pump(right_in, left_out, &moved)) };
     tokio::select! {
         copied = both => copied.map(|_| End::Closed),
         () = stillness(&moved, idle) => Ok(End::Idle),

@@ -21,11 +21,8 @@ use crate::{BoxError, ConnectToken, Limits, VendorService};
 
 /// The hosts that Netlify clients have written into their code (contract clients 2a and 5):
 /// integrations of a site, log streams, function logs.
-pub const VENDOR_HOSTS: [&str; 3] = [
-    "api.netlifysdk.com",
-    "socketeer.services.netlify.com",
-    "analytics.services.netlify.com",
-];
+pub const VENDOR_HOSTS: [&str; 3] =
+    ["api.netlifysdk.com", "socketeer.services.netlify.com", "analytics.services.netlify.com"];
 
 /// The only port at which a vendor host is answered here; at others it is a host like any other.
 pub const VENDOR_PORT: u16 = 443;
@@ -90,9 +87,7 @@ impl Session {
 
 async fn handshake(upgrade: OnUpgrade, tls: Arc<ServerConfig>) -> Result<Decrypted, BoxError> {
     let upgraded = upgrade.await?;
-    Ok(TlsAcceptor::from(tls)
-        .accept(TokioIo::new(upgraded))
-        .await?)
+    Ok(TlsAcceptor::from(tls).accept(TokioIo::new(upgraded)).await?)
 }
 
 #[cfg(test)]

@@ -11,7 +11,12 @@ use store::hooks::{Filters, HookRow};
 /// # Errors
 /// `Unprocessable` when the target, an event or a setting is not one that will do, or the site has
 /// as many hooks as the server's limits allow.
-pub async fn create(cx: &Context, site_id: &str, user_id: Option<&str>, input: HookInput) -> Result<HookView> {
+pub async fn create(
+    cx: &Context,
+    site_id: &str,
+    user_id: Option<&str>,
+    input: HookInput,
+) -> Result<HookView> {
     let now = cx.now();
     let mut row = HookRow {
         id: cx.id(),

@@ -69,7 +69,12 @@ impl HookInput {
 }
 
 /// Settings that are not sent stay as they are: one client changes a hook with its token alone.
-fn apply_data(target: &Target, row: &mut HookRow, mut data: Map<String, Value>, known: Secrets) -> Result<Secrets> {
+fn apply_data(
+    target: &Target,
+    row: &mut HookRow,
+    mut data: Map<String, Value>,
+    known: Secrets,
+) -> Result<Secrets> {
     let secrets = secrets::take(target, &mut data, known)?;
     row.data.extend(data);
     row.data.retain(|_, value| !value.is_null());
@@ -89,7 +94,8 @@ fn checked_filters(filters: Filters) -> Result<Filters> {
 /// The events of a hook after `event` and `events` came in. A client that knows only `event` may
 /// change it and send the old list back beside it: then the list counts for nothing.
 fn chosen_events(event: Option<String>, events: Option<Vec<String>>, old: &[String]) -> Result<Vec<String>> {
-    let list = events.filter(|list| event.is_none() || old.is_empty() || list != old || event.as_ref() == old.first());
+    let list = events
+        .filter(|list| event.is_none() || old.is_empty() || list != old || event.as_ref() == old.first());
     if event.is_none() && list.is_none() {
         return if old.is_empty() { Err(unknown_event("no event is named")) } else { Ok(old.to_vec()) };
     }
@@ -144,7 +150,11 @@ mod tests {
         check(None, Some(&[]), &["deploy_created"], None);
         check(None, None, &[], None);
         let message = chosen_events(Some("x".into()), None, &[]).expect_err("x is no event").to_string();
-        assert!(message.contains("\"x\"") && message.contains("deploy_created, ") && message.contains("form_submission"));
+        assert!(
+            message.contains("\"x\"")
+                && message.contains("deploy_created, ")
+                && message.contains("form_submission")
+        );
     }
 
     #[test]

@@ -22,7 +22,12 @@ pub struct EventWithDeliveries {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_events(cx: &Context, accounts: &[String], filter: &Filter, page: Page) -> Result<Vec<EventRecord>> {
+pub async fn list_events(
+    cx: &Context,
+    accounts: &[String],
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<EventRecord>> {
     let mut conn = cx.read().await?;
     // Each account's newest are read through its own index and merged.
     let reach = Page { number: 1, size: page.number.saturating_mul(page.size).min(EVENTS_REACH) };

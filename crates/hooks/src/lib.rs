@@ -35,7 +35,7 @@ pub use ledger::{EVENTS_REACH, EventWithDeliveries, get_event, list_events};
 pub use list::list;
 pub use outgoing::{HEADER_KEPT, HEADERS_KEPT};
 pub use resend::resend;
-pub use resend_since::{RESEND_MAX, Resent, ResendSince, resend_since};
+pub use resend_since::{RESEND_MAX, ResendSince, Resent, resend_since};
 pub use schedule::{RETRY_AFTER_MAX, SCHEDULE};
 pub use secrets::MASK;
 pub use types::types;

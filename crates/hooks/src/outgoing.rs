@@ -112,7 +112,10 @@ fn recorded(headers: &HeaderMap, secret: &[&str]) -> Value {
 fn title_case(name: &str) -> String {
     let parts: Vec<_> = name
         .split('-')
-        .map(|part| part.get(..1).map_or_else(String::new, str::to_ascii_uppercase) + part.get(1..).unwrap_or_default())
+        .map(|part| {
+            part.get(..1).map_or_else(String::new, str::to_ascii_uppercase)
+                + part.get(1..).unwrap_or_default()
+        })
         .collect();
     parts.join("-")
 }

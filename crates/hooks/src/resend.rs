@@ -29,6 +29,7 @@ pub(crate) async fn again(tx: &mut Tx, cx: &Context, delivery_id: &str, hook_id:
     let now = cx.now();
     store::deliveries::rearm(tx, delivery_id, now).await?;
     let payload = deliver_job(delivery_id);
-    let job = NewJob { id: &cx.id(), kind: DELIVER_JOB, tenant: hook_id, payload: &payload, run_at: now, now };
+    let job =
+        NewJob { id: &cx.id(), kind: DELIVER_JOB, tenant: hook_id, payload: &payload, run_at: now, now };
     Ok(store::jobs::hasten(tx, &job).await?)
 }

@@ -65,7 +65,8 @@ async fn resend_state(cx: &Context, missed: &Missed<'_>, most: usize) -> Result<
     while count < most {
         let limit = BATCH.min(most - count);
         let mut tx = cx.begin().await?;
-        let found = store::deliveries::missed(&mut tx, missed, &after, i64::try_from(limit).unwrap_or(1)).await?;
+        let found =
+            store::deliveries::missed(&mut tx, missed, &after, i64::try_from(limit).unwrap_or(1)).await?;
         for (delivery_id, hook_id) in &found {
             again(&mut tx, cx, delivery_id, hook_id).await?;
         }

@@ -108,6 +108,10 @@ mod tests {
         check(json!({"signature_secret": null}), old.clone(), json!({}));
         check(json!({"signature_secret": 7}), old.clone(), "data.signature_secret must be a text".into());
         let long = "x".repeat(SECRET_MAX + 1);
-        check(json!({"signature_secret": long}), old, "data.signature_secret may have at most 512 bytes".into());
+        check(
+            json!({"signature_secret": long}),
+            old,
+            "data.signature_secret may have at most 512 bytes".into(),
+        );
     }
 }

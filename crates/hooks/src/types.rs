@@ -35,7 +35,10 @@ mod tests {
     fn url_hooks_hear_of_everything() {
         let types = types();
         let url = types.iter().find(|t| t.name == "url").expect("url is a target");
-        assert!(url.events.iter().any(|e| e == "deploy_created") && url.events.iter().any(|e| e == "form_submission"));
+        assert!(
+            url.events.iter().any(|e| e == "deploy_created")
+                && url.events.iter().any(|e| e == "form_submission")
+        );
         let required: Vec<_> = url.fields.iter().map(|f| (f.name.as_str(), f.required)).collect();
         assert_eq!(required, [("url", true), ("signature_secret", false)]);
     }

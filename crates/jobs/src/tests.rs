@@ -7,14 +7,36 @@ use crate::{Handler, Job, Limits, Runner, Verdict};
 use context::Context;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use lab::{Lab, Log, START, labs};
+use lab::{Lab, Log};
 use model::Timestamp;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::jobs::{Claim, JobRow};
+use testbed::{START, both};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+both!(
+    a_long_queue_hides_nobody,
+    the_oldest_of_a_tenant_goes_first,
+    a_lease_that_ran_out_goes_to_another_worker,
+    a_renewed_lease_does_not_run_out,
+    again_means_not_before,
+    a_job_that_panics_is_tried_again,
+    the_limits_of_a_kind_hold,
+    jobs_of_unknown_kinds_stay,
+    hastening_finds_the_job_or_makes_one,
+    cancelling_leaves_running_jobs_and_other_tenants_alone,
+    a_stopping_runner_gives_back_what_does_not_end,
+);
+both!(
+    threads:
+    two_workers_never_run_one_job_twice,
+    a_restarted_node_ends_its_own_leases,
+    only_the_owner_of_the_file_ends_the_leases_of_others,
+    a_running_node_is_woken_by_the_commit,
+);
 
 const KIND: &str = "test";
 const LEASE: Duration = Duration::from_secs(60);
@@ -73,54 +95,45 @@ fn tenants(rows: &[JobRow]) -> Vec<String> {
     names
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_workers_never_run_one_job_twice() {
-    for lab in labs().await {
-        let names: Vec<String> = (0..300).map(|n| format!("t{}", n % 7)).collect();
-        lab.leave(KIND, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        let log = Log::default();
-        let act = |_: &Job| {
-            async {
-                tokio::task::yield_now().await;
-                Verdict::Done
-            }
-            .boxed()
-        };
-        let one = runner(&lab.node("a"), &log, limits(20, 20), act);
-        let two = runner(&lab.node("b"), &log, limits(20, 20), act);
-        let (first, second) = tokio::join!(one.run_due(), two.run_due());
-        assert_eq!(first.expect("a runs") + second.expect("b runs"), 300);
-        assert_eq!(lab.left(KIND).await, 0);
-        let log = log.lock();
-        assert_eq!(log.len(), 300);
-        assert!(log.iter().all(|line| line.ends_with(" 1")), "claimed once each");
-    }
+async fn two_workers_never_run_one_job_twice(lab: &Lab) {
+    let names: Vec<String> = (0..300).map(|n| format!("t{}", n % 7)).collect();
+    lab.leave(KIND, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let log = Log::default();
+    let act = |_: &Job| {
+        async {
+            tokio::task::yield_now().await;
+            Verdict::Done
+        }
+        .boxed()
+    };
+    let one = runner(&lab.node("a"), &log, limits(20, 20), act);
+    let two = runner(&lab.node("b"), &log, limits(20, 20), act);
+    let (first, second) = tokio::join!(one.run_due(), two.run_due());
+    assert_eq!(first.expect("a runs") + second.expect("b runs"), 300);
+    assert_eq!(lab.left(KIND).await, 0);
+    let log = log.lock();
+    assert_eq!(log.len(), 300);
+    assert!(log.iter().all(|line| line.ends_with(" 1")), "claimed once each");
 }
 
-#[tokio::test]
-async fn a_long_queue_hides_nobody() {
-    for lab in labs().await {
-        lab.leave(KIND, &vec!["busy"; 1500]).await;
-        lab.leave(KIND, &["a", "b", "b", "c"]).await;
-        let first = tenants(&claim(&lab, "w", 6, 4).await);
-        assert_eq!(first, ["a", "b", "b", "busy", "busy", "c"]);
-        let rest = tenants(&claim(&lab, "w", 100, 4).await);
-        assert_eq!(rest, ["busy", "busy"], "no more than four of one tenant at once");
-        assert!(claim(&lab, "w", 100, 4).await.is_empty());
-    }
+async fn a_long_queue_hides_nobody(lab: &Lab) {
+    lab.leave(KIND, &vec!["busy"; 1500]).await;
+    lab.leave(KIND, &["a", "b", "b", "c"]).await;
+    let first = tenants(&claim(lab, "w", 6, 4).await);
+    assert_eq!(first, ["a", "b", "b", "busy", "busy", "c"]);
+    let rest = tenants(&claim(lab, "w", 100, 4).await);
+    assert_eq!(rest, ["busy", "busy"], "no more than four of one tenant at once");
+    assert!(claim(lab, "w", 100, 4).await.is_empty());
 }
 
-#[tokio::test]
-async fn the_oldest_of_a_tenant_goes_first() {
-    for lab in labs().await {
-        lab.clock.advance(Duration::from_secs(5));
-        lab.leave(KIND, &["late"]).await;
-        let late = claim(&lab, "w", 1, 1).await;
-        give_back(&lab, &late[0].id, "w", lab.cx.now()).await;
-        lab.leave(KIND, &["late"]).await;
-        let again = claim(&lab, "w", 1, 1).await;
-        assert_eq!((again[0].id == late[0].id, again[0].tries), (true, 2));
-    }
+async fn the_oldest_of_a_tenant_goes_first(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    let old = claim(lab, "w", 1, 1).await;
+    lab.clock.advance(Duration::from_secs(5));
+    lab.leave(KIND, &["t"]).await;
+    give_back(lab, &old[0].id, "w", START).await;
+    let again = claim(lab, "w", 1, 1).await;
+    assert_eq!((&again[0].id, again[0].tries), (&old[0].id, 2));
 }
 
 async fn give_back(lab: &Lab, id: &str, worker: &str, at: Timestamp) -> bool {
@@ -130,34 +143,28 @@ async fn give_back(lab: &Lab, id: &str, worker: &str, at: Timestamp) -> bool {
     ours
 }
 
-#[tokio::test]
-async fn a_lease_that_ran_out_goes_to_another_worker() {
-    for lab in labs().await {
-        lab.leave(KIND, &["t"]).await;
-        let lost = claim(&lab, "dead", 9, 9).await;
-        assert!(claim(&lab, "alive", 9, 9).await.is_empty());
-        lab.clock.advance(LEASE + Duration::from_secs(1));
-        let taken = claim(&lab, "alive", 9, 9).await;
-        assert_eq!((&taken[0].id, taken[0].tries), (&lost[0].id, 2));
-        assert!(!give_back(&lab, &lost[0].id, "dead", lab.cx.now()).await, "no longer its job");
-        assert!(give_back(&lab, &lost[0].id, "alive", lab.cx.now()).await);
-    }
+async fn a_lease_that_ran_out_goes_to_another_worker(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    let lost = claim(lab, "dead", 9, 9).await;
+    assert!(claim(lab, "alive", 9, 9).await.is_empty());
+    lab.clock.advance(LEASE + Duration::from_secs(1));
+    let taken = claim(lab, "alive", 9, 9).await;
+    assert_eq!((&taken[0].id, taken[0].tries), (&lost[0].id, 2));
+    assert!(!give_back(lab, &lost[0].id, "dead", lab.cx.now()).await, "no longer its job");
+    assert!(give_back(lab, &lost[0].id, "alive", lab.cx.now()).await);
 }
 
-#[tokio::test]
-async fn a_renewed_lease_does_not_run_out() {
-    for lab in labs().await {
-        lab.leave(KIND, &["t"]).await;
-        let job = claim(&lab, "w", 1, 1).await.remove(0);
-        lab.clock.advance(LEASE / 2);
-        let mut tx = lab.cx.begin().await.expect("the database answers");
-        let until = lab.cx.now().plus_millis(60_000);
-        assert!(store::jobs::renew(&mut tx, &job.id, "w", until).await.expect("an update"));
-        assert!(!store::jobs::renew(&mut tx, &job.id, "x", until).await.expect("an update"));
-        tx.commit().await.expect("the database answers");
-        lab.clock.advance(LEASE * 3 / 4);
-        assert!(claim(&lab, "x", 1, 1).await.is_empty());
-    }
+async fn a_renewed_lease_does_not_run_out(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    let job = claim(lab, "w", 1, 1).await.remove(0);
+    lab.clock.advance(LEASE / 2);
+    let mut tx = lab.cx.begin().await.expect("the database answers");
+    let until = lab.cx.now().plus_millis(60_000);
+    assert!(store::jobs::renew(&mut tx, &job.id, "w", until).await.expect("an update"));
+    assert!(!store::jobs::renew(&mut tx, &job.id, "x", until).await.expect("an update"));
+    tx.commit().await.expect("the database answers");
+    lab.clock.advance(LEASE * 3 / 4);
+    assert!(claim(lab, "x", 1, 1).await.is_empty());
 }
 
 /// A runner that was started, and a sign for each job it ran.
@@ -179,127 +186,115 @@ async fn run_until(lab: &Lab, cx: &Context, jobs: usize) -> Vec<String> {
     std::mem::take(&mut *log.lock())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restarted_node_ends_its_own_leases() {
-    for lab in labs().await {
-        lab.leave(KIND, &["t"]).await;
-        assert_eq!(claim(&lab, "n1#0123456789abcdef", 1, 1).await.len(), 1);
-        assert_eq!(run_until(&lab, &lab.cx, 1).await, ["t 2"]);
-    }
+async fn a_restarted_node_ends_its_own_leases(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    assert_eq!(claim(lab, "n1#0123456789abcdef", 1, 1).await.len(), 1);
+    assert_eq!(run_until(lab, &lab.cx, 1).await, ["t 2"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn only_the_owner_of_the_file_ends_the_leases_of_others() {
-    for lab in labs().await {
-        lab.leave(KIND, &["t"]).await;
-        claim(&lab, "n10#0123456789abcdef", 1, 1).await;
-        lab.leave(KIND, &["u"]).await;
-        let stop = CancellationToken::new();
-        let (log, sign) = (Log::default(), Arc::new(Notify::new()));
-        let rung = Arc::clone(&sign);
-        let act = move |job: &Job| {
-            if job.tenant == "u" {
-                rung.notify_one();
-            }
-            std::future::ready(Verdict::Done).boxed()
-        };
-        let task = runner(&lab.cx, &log, limits(9, 9), act).start(stop.clone());
-        tokio::time::timeout(PATIENCE, sign.notified()).await.expect("the free job is run");
-        stop.cancel();
-        task.await.expect("the runner ends");
-        let foreign = log.lock().contains(&"t 2".to_owned());
-        assert_eq!(foreign, lab.cx.store.engine() == store::Engine::Sqlite);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_running_node_is_woken_by_the_commit() {
-    for lab in labs().await {
-        let waiting = tokio::spawn({
-            let cx = lab.cx.clone();
-            async move { cx.store.jobs_waiting().await }
-        });
-        tokio::task::yield_now().await;
-        let tx = lab.cx.begin().await.expect("the database answers");
-        tx.commit().await.expect("the database answers");
-        assert!(!waiting.is_finished(), "a commit without jobs wakes nobody");
-        lab.leave(KIND, &["t"]).await;
-        tokio::time::timeout(PATIENCE, waiting).await.expect("woken").expect("no panic");
-        assert_eq!(run_until(&lab, &lab.cx, 1).await, ["t 1"]);
-    }
-}
-
-#[tokio::test]
-async fn again_means_not_before() {
-    for lab in labs().await {
-        lab.leave(KIND, &["t"]).await;
-        let log = Log::default();
-        let act = |job: &Job| {
-            let verdict = if job.tries < 3 { Verdict::Again(Timestamp(START + job.tries * 10_000)) } else { Verdict::Done };
-            std::future::ready(verdict).boxed()
-        };
-        let runner = runner(&lab.cx, &log, limits(9, 9), act);
-        for (wait, runs, left) in [(0, 1, 1), (9_999, 0, 1), (1, 1, 1), (10_000, 1, 0), (10_000, 0, 0)] {
-            lab.clock.advance(Duration::from_millis(wait));
-            assert_eq!(runner.run_due().await.expect("it runs"), runs);
-            assert_eq!(lab.left(KIND).await, left);
+async fn only_the_owner_of_the_file_ends_the_leases_of_others(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    claim(lab, "n10#0123456789abcdef", 1, 1).await;
+    lab.leave(KIND, &["u"]).await;
+    let stop = CancellationToken::new();
+    let (log, sign) = (Log::default(), Arc::new(Notify::new()));
+    let rung = Arc::clone(&sign);
+    let act = move |job: &Job| {
+        if job.tenant == "u" {
+            rung.notify_one();
         }
+        std::future::ready(Verdict::Done).boxed()
+    };
+    let task = runner(&lab.cx, &log, limits(9, 9), act).start(stop.clone());
+    tokio::time::timeout(PATIENCE, sign.notified()).await.expect("the free job is run");
+    stop.cancel();
+    task.await.expect("the runner ends");
+    let foreign = log.lock().contains(&"t 2".to_owned());
+    assert_eq!(foreign, lab.cx.store.engine() == store::Engine::Sqlite);
+}
+
+async fn a_running_node_is_woken_by_the_commit(lab: &Lab) {
+    let waiting = tokio::spawn({
+        let cx = lab.cx.clone();
+        async move { cx.store.jobs_waiting().await }
+    });
+    tokio::task::yield_now().await;
+    let tx = lab.cx.begin().await.expect("the database answers");
+    tx.commit().await.expect("the database answers");
+    assert!(!waiting.is_finished(), "a commit without jobs wakes nobody");
+    lab.leave(KIND, &["t"]).await;
+    tokio::time::timeout(PATIENCE, waiting).await.expect("woken").expect("no panic");
+    assert_eq!(run_until(lab, &lab.cx, 1).await, ["t 1"]);
+}
+
+async fn again_means_not_before(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    let log = Log::default();
+    let act = |job: &Job| {
+        let verdict =
+            if job.tries < 3 { Verdict::Again(START.plus_millis(job.tries * 10_000)) } else { Verdict::Done };
+        std::future::ready(verdict).boxed()
+    };
+    let runner = runner(&lab.cx, &log, limits(9, 9), act);
+    for (wait, runs, left) in [(0, 1, 1), (9_999, 0, 1), (1, 1, 1), (10_000, 1, 0), (10_000, 0, 0)] {
+        lab.clock.advance(Duration::from_millis(wait));
+        assert_eq!(runner.run_due().await.expect("it runs"), runs);
+        assert_eq!(lab.left(KIND).await, left);
     }
 }
 
-#[tokio::test]
-async fn a_panic_waits_longer_each_time() {
+#[test]
+fn a_panic_waits_longer_each_time() {
     for (tries, seconds) in [(0, 5), (1, 5), (2, 10), (3, 20), (10, 2560), (11, 3600), (i64::MAX, 3600)] {
         assert_eq!(panic_wait(tries), Duration::from_secs(seconds), "{tries}");
     }
-    for lab in labs().await {
-        lab.leave(KIND, &["t"]).await;
-        let log = Log::default();
-        let act = |job: &Job| {
-            assert!(job.tries > 1, "the first run panics");
-            done(job)
-        };
-        let runner = runner(&lab.cx, &log, limits(9, 9), act);
-        for (wait, runs, left) in [(0, 1, 1), (4_999, 0, 1), (1, 1, 0)] {
-            lab.clock.advance(Duration::from_millis(wait));
-            assert_eq!((runner.run_due().await.expect("it runs"), lab.left(KIND).await), (runs, left));
-        }
+}
+
+async fn a_job_that_panics_is_tried_again(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    let log = Log::default();
+    let act = |job: &Job| {
+        assert!(job.tries > 1, "the first run panics");
+        done(job)
+    };
+    let runner = runner(&lab.cx, &log, limits(9, 9), act);
+    for (wait, runs, left) in [(0, 1, 1), (4_999, 0, 1), (1, 1, 0)] {
+        lab.clock.advance(Duration::from_millis(wait));
+        assert_eq!((runner.run_due().await.expect("it runs"), lab.left(KIND).await), (runs, left));
     }
 }
 
-#[tokio::test]
-async fn the_limits_of_a_kind_hold() {
-    for lab in labs().await {
-        let names: Vec<String> = (0..60).map(|n| format!("t{}", n % 3)).collect();
-        lab.leave(KIND, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        let (log, running, seen) = (Log::default(), Log::default(), Log::default());
-        let (now, peaks) = (Arc::clone(&running), Arc::clone(&seen));
-        let others = Arc::new(tokio::sync::watch::Sender::new(0));
-        let act = move |job: &Job| {
-            let (now, peaks, others, tenant) = (Arc::clone(&now), Arc::clone(&peaks), Arc::clone(&others), job.tenant.clone());
-            async move {
-                now.lock().push(tenant.clone());
-                peaks.lock().push(peak(&now.lock(), &tenant));
-                if tenant == "t0" {
-                    // Ends only after all jobs of the others: were it not limited it would fill every place.
-                    others.subscribe().wait_for(|done| *done == 40).await.expect("the sender lives");
-                } else {
-                    tokio::task::yield_now().await;
-                    others.send_modify(|done| *done += 1);
-                }
-                let place = now.lock().iter().position(|t| *t == tenant).expect("it was put there");
-                now.lock().swap_remove(place);
-                Verdict::Done
+async fn the_limits_of_a_kind_hold(lab: &Lab) {
+    let names: Vec<String> = (0..60).map(|n| format!("t{}", n % 3)).collect();
+    lab.leave(KIND, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let (log, running, seen) = (Log::default(), Log::default(), Log::default());
+    let (now, peaks) = (Arc::clone(&running), Arc::clone(&seen));
+    let others = Arc::new(tokio::sync::watch::Sender::new(0));
+    let act = move |job: &Job| {
+        let (now, peaks, others, tenant) =
+            (Arc::clone(&now), Arc::clone(&peaks), Arc::clone(&others), job.tenant.clone());
+        async move {
+            now.lock().push(tenant.clone());
+            peaks.lock().push(peak(&now.lock(), &tenant));
+            if tenant == "t0" {
+                // Ends only after all jobs of the others: were it not limited it would fill every place.
+                others.subscribe().wait_for(|done| *done == 40).await.expect("the sender lives");
+            } else {
+                tokio::task::yield_now().await;
+                others.send_modify(|done| *done += 1);
             }
-            .boxed()
-        };
-        let runner = runner(&lab.cx, &log, limits(5, 2), act);
-        let ran = tokio::time::timeout(PATIENCE, runner.run_due()).await.expect("nobody fills every place");
-        assert_eq!(ran.expect("it runs"), 60);
-        let all: HashSet<_> = seen.lock().iter().cloned().collect();
-        let within: HashSet<_> = (1..=5).flat_map(|all| (1..=2).map(move |own| format!("{all} {own}"))).collect();
-        assert!(all.is_subset(&within) && all.contains("5 2"), "{all:?}");
-    }
+            let place = now.lock().iter().position(|t| *t == tenant).expect("it was put there");
+            now.lock().swap_remove(place);
+            Verdict::Done
+        }
+        .boxed()
+    };
+    let runner = runner(&lab.cx, &log, limits(5, 2), act);
+    let ran = tokio::time::timeout(PATIENCE, runner.run_due()).await.expect("nobody fills every place");
+    assert_eq!(ran.expect("it runs"), 60);
+    let all: HashSet<_> = seen.lock().iter().cloned().collect();
+    let within: HashSet<_> = (1..=5).flat_map(|all| (1..=2).map(move |own| format!("{all} {own}"))).collect();
+    assert!(all.is_subset(&within) && all.contains("5 2"), "{all:?}");
 }
 
 /// How many run, and how many of them for this tenant.
@@ -307,63 +302,52 @@ fn peak(running: &[String], tenant: &str) -> String {
     format!("{} {}", running.len(), running.iter().filter(|t| *t == tenant).count())
 }
 
-#[tokio::test]
-async fn jobs_of_unknown_kinds_stay() {
-    for lab in labs().await {
-        lab.leave("stranger", &["t"]).await;
-        lab.leave(KIND, &["t"]).await;
-        let ran = runner(&lab.cx, &Log::default(), limits(9, 9), done).run_due().await;
-        assert_eq!((ran.expect("it runs"), lab.left("stranger").await), (1, 1));
-        let mut conn = lab.cx.read().await.expect("the database answers");
-        assert_eq!(store::jobs::kinds(&mut conn).await.expect("kinds are listed"), ["stranger"]);
-    }
+async fn jobs_of_unknown_kinds_stay(lab: &Lab) {
+    lab.leave("stranger", &["t"]).await;
+    lab.leave(KIND, &["t"]).await;
+    let ran = runner(&lab.cx, &Log::default(), limits(9, 9), done).run_due().await;
+    assert_eq!((ran.expect("it runs"), lab.left("stranger").await), (1, 1));
+    let mut conn = lab.cx.read().await.expect("the database answers");
+    assert_eq!(store::jobs::kinds(&mut conn).await.expect("kinds are listed"), ["stranger"]);
 }
 
-#[tokio::test]
-async fn hastening_finds_the_job_or_makes_one() {
-    for lab in labs().await {
-        lab.leave(KIND, &["t"]).await;
-        let first = claim(&lab, "w", 1, 1).await.remove(0);
-        give_back(&lab, &first.id, "w", lab.cx.now().plus_millis(1_000_000)).await;
-        for (payload, jobs) in [(first.payload, 1), (serde_json::json!({"for": "other"}), 2)] {
-            let (id, now) = (lab.cx.id(), lab.cx.now());
-            let job = store::jobs::NewJob { id: &id, kind: KIND, tenant: "t", payload: &payload, run_at: now, now };
-            let mut tx = lab.cx.begin().await.expect("the database answers");
-            store::jobs::hasten(&mut tx, &job).await.expect("a job is due");
-            tx.commit().await.expect("the database answers");
-            assert_eq!(lab.left(KIND).await, jobs);
-        }
-        let due: HashSet<_> = claim(&lab, "w", 9, 9).await.into_iter().map(|job| job.id).collect();
-        assert_eq!((due.len(), due.contains(&first.id)), (2, true));
-    }
-}
-
-#[tokio::test]
-async fn cancelling_leaves_running_jobs_and_other_tenants_alone() {
-    for lab in labs().await {
-        lab.leave(KIND, &["t", "t", "u"]).await;
-        let running = claim(&lab, "w", 1, 1).await.remove(0);
+async fn hastening_finds_the_job_or_makes_one(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    let first = claim(lab, "w", 1, 1).await.remove(0);
+    give_back(lab, &first.id, "w", lab.cx.now().plus_millis(1_000_000)).await;
+    for (payload, jobs) in [(first.payload, 1), (serde_json::json!({"for": "other"}), 2)] {
+        let (id, now) = (lab.cx.id(), lab.cx.now());
+        let job =
+            store::jobs::NewJob { id: &id, kind: KIND, tenant: "t", payload: &payload, run_at: now, now };
         let mut tx = lab.cx.begin().await.expect("the database answers");
-        store::jobs::cancel(&mut tx, KIND, "t").await.expect("a deletion");
+        store::jobs::hasten(&mut tx, &job).await.expect("a job is due");
         tx.commit().await.expect("the database answers");
-        assert_eq!((running.tenant.as_str(), lab.left(KIND).await), ("t", 2));
+        assert_eq!(lab.left(KIND).await, jobs);
     }
+    let due: HashSet<_> = claim(lab, "w", 9, 9).await.into_iter().map(|job| job.id).collect();
+    assert_eq!((due.len(), due.contains(&first.id)), (2, true));
 }
 
-#[tokio::test]
-async fn a_stopping_runner_gives_back_what_does_not_end() {
-    for lab in labs().await {
-        lab.leave(KIND, &["quick", "stuck"]).await;
-        let log = Log::default();
-        let act = |job: &Job| {
-            if job.tenant == "quick" { done(job) } else { std::future::pending().boxed() }
-        };
-        let runner = runner(&lab.cx, &log, limits(9, 9), act);
-        let mut desk = Desk::new(&runner);
-        assert_eq!(desk.turn().await.expect("a turn").claimed, 2);
-        assert!(claim(&lab, "other", 9, 9).await.is_empty());
-        desk.close(Duration::from_millis(50)).await;
-        assert_eq!(tenants(&claim(&lab, "other", 9, 9).await), ["stuck"]);
-        assert_eq!(lab.left(KIND).await, 1);
-    }
+async fn cancelling_leaves_running_jobs_and_other_tenants_alone(lab: &Lab) {
+    lab.leave(KIND, &["t", "t", "u"]).await;
+    let running = claim(lab, "w", 1, 1).await.remove(0);
+    let mut tx = lab.cx.begin().await.expect("the database answers");
+    store::jobs::cancel(&mut tx, KIND, "t").await.expect("a deletion");
+    tx.commit().await.expect("the database answers");
+    assert_eq!((running.tenant.as_str(), lab.left(KIND).await), ("t", 2));
+}
+
+async fn a_stopping_runner_gives_back_what_does_not_end(lab: &Lab) {
+    lab.leave(KIND, &["quick", "stuck"]).await;
+    let log = Log::default();
+    let act = |job: &Job| {
+        if job.tenant == "quick" { done(job) } else { std::future::pending().boxed() }
+    };
+    let runner = runner(&lab.cx, &log, limits(9, 9), act);
+    let mut desk = Desk::new(&runner);
+    assert_eq!(desk.turn().await.expect("a turn").claimed, 2);
+    assert!(claim(lab, "other", 9, 9).await.is_empty());
+    desk.close(Duration::from_millis(50)).await;
+    assert_eq!(tenants(&claim(lab, "other", 9, 9).await), ["stuck"]);
+    assert_eq!(lab.left(KIND).await, 1);
 }

@@ -1,5 +1,4 @@
-//! Tests of whole operations over a real database: SQLite always, PostgreSQL too where the
-//! environment names a server.
+//! Tests of whole operations over a real database, on both engines.
 
 mod accounts;
 mod authentication;
@@ -14,7 +13,7 @@ mod world;
 
 use context::{Error, Result};
 use std::fmt::Debug;
-use world::{World, on_each_engine};
+use world::World;
 
 /// The kind of error an operation must end with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

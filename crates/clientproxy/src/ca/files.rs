@@ -37,9 +37,7 @@ impl Stored {
         let der = CertificateDer::from_pem_slice(self.certificate_pem.as_bytes()).ok()?;
         let holds = certificate::not_after(&der)? > issue::renewal_line(now_ms);
         let pair = certificate::contains(&der, &key.subject_public_key_info());
-        let covers = VENDOR_HOSTS
-            .iter()
-            .all(|host| certificate::contains(&der, host.as_bytes()));
+        let covers = VENDOR_HOSTS.iter().all(|host| certificate::contains(&der, host.as_bytes()));
         (holds && pair && covers).then_some((key, self.certificate_pem))
     }
 }
@@ -53,20 +51,13 @@ pub(super) fn read(dir: &Path) -> Result<Option<Stored>, CaError> {
     };
     tighten(&key_path)?;
     let certificate = read_one(&dir.join(CA_CERTIFICATE_FILE))?;
-    Ok(certificate.map(|certificate_pem| Stored {
-        key_pem,
-        certificate_pem,
-    }))
+    Ok(certificate.map(|certificate_pem| Stored { key_pem, certificate_pem }))
 }
 
 /// Writes both files, the key first: a certificate on disk always has had its key.
 pub(super) fn write(dir: &Path, key_pem: &str, certificate_pem: &str) -> Result<(), CaError> {
     write_one(&dir.join(CA_KEY_FILE), key_pem, KEY_MODE)?;
-    write_one(
-        &dir.join(CA_CERTIFICATE_FILE),
-        certificate_pem,
-        CERTIFICATE_MODE,
-    )
+    write_one(&dir.join(CA_CERTIFICATE_FILE), certificate_pem, CERTIFICATE_MODE)
 }
 
 /// Bytes that are not text count as damaged content, not as a failing disk.
@@ -79,10 +70,7 @@ fn read_one(path: &Path) -> Result<Option<String>, CaError> {
 }
 
 fn tighten(key_path: &Path) -> Result<(), CaError> {
-    let mode = fs::metadata(key_path)
-        .map_err(at(key_path))?
-        .permissions()
-        .mode();
+    let mode = fs::metadata(key_path).map_err(at(key_path))?.permissions().mode();
     if mode & 0o777 == KEY_MODE {
         return Ok(());
     }
@@ -109,8 +97,5 @@ fn write_one(path: &Path, text: &str, mode: u32) -> Result<(), CaError> {
 
 fn at(path: &Path) -> impl Fn(std::io::Error) -> CaError {
     let path = path.to_owned();
-    move |source| CaError::File {
-        path: path.clone(),
-        source,
-    }
+    move |source| CaError::File { path: path.clone(), source }
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -113,9 +112,8 @@ fn valid_for(params: &mut CertificateParams, now_ms: u64, days: u64) {
     let now = now_ms / 1000;
     let start = now.saturating_sub(BACKDATED_DAYS * DAY_SECONDS);
     let end = now.saturating_add(days * DAY_SECONDS);
-    let at = |seconds: u64| {
-        rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds.min(LATEST_SECONDS))
-    };
+    let at =
+        |seconds: u64| rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds.min(LATEST_SECONDS));
     params.not_before = at(start);
     params.not_after = at(end);
 }

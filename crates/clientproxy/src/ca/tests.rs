@@ -149,13 +149,7 @@ fn the_authority_can_vouch_for_vendor_hosts_only() {
     for host in VENDOR_HOSTS {
         assert!(accepted(&ca, host, NOW), "{host}");
     }
-    for host in [
-        "example.com",
-        "netlify.com",
-        "api.netlify.com",
-        "127.0.0.1",
-        "::1",
-    ] {
+    for host in ["example.com", "netlify.com", "api.netlify.com", "127.0.0.1", "::1"] {
         assert!(!accepted(&ca, host, NOW), "{host}");
     }
 }
@@ -164,8 +158,7 @@ fn the_authority_can_vouch_for_vendor_hosts_only() {
 fn a_server_certificate_holds_for_its_days_and_is_backdated() {
     let dir = tempfile::tempdir().unwrap();
     let ca = LocalCa::load_or_create(dir.path(), NOW).unwrap();
-    let check =
-        |at_ms, expect| assert_eq!(accepted(&ca, VENDOR_HOSTS[0], at_ms), expect, "{at_ms}");
+    let check = |at_ms, expect| assert_eq!(accepted(&ca, VENDOR_HOSTS[0], at_ms), expect, "{at_ms}");
     check(NOW - DAY_MS - 1000, false);
     check(NOW - DAY_MS, true);
     check(NOW + LEAF_DAYS * DAY_MS, true);

@@ -73,11 +73,7 @@ async fn the_next_address_is_tried_when_one_fails() {
     let addresses = ["192.0.2.1:7", "192.0.2.2:7"].map(|a| a.parse().unwrap());
     let second = addresses[1];
     let connect = |address: SocketAddr| {
-        ready(if address == second {
-            Ok(address)
-        } else {
-            Err(io::ErrorKind::ConnectionRefused.into())
-        })
+        ready(if address == second { Ok(address) } else { Err(io::ErrorKind::ConnectionRefused.into()) })
     };
     let reached = first_that_answers(addresses.to_vec(), connect).await;
     assert_eq!(reached, Ok(second));

@@ -1,5 +1,5 @@
-//! The cure of contract clients 2a with a real Node, which has to be 22.21 or newer. Set
-//! `BOATHOOK_TEST_NODE22` to its path (`npm i node@22` brings one) to take part.
+//! The cure of contract clients 2a with a real Node, which has to be 22.21 or newer: the one that
+//! the test services bring.
 
 use std::process::Output;
 
@@ -22,6 +22,12 @@ const HTTPS_GET: &str = "require('https')
         })
     })";
 
+fn node() -> String {
+    std::env::var("BOATHOOK_TEST_NODE22").unwrap_or_else(|_| {
+        panic!("BOATHOOK_TEST_NODE22 is not set: run through `make test` or `cargo run -p xtask -- services`")
+    })
+}
+
 async fn run(node: &str, running: &Running, token: &str, script: &str) -> Output {
     let mut command = Command::new(node);
     command.arg("-e").arg(script).env_clear();
@@ -34,9 +40,7 @@ async fn run(node: &str, running: &Running, token: &str, script: &str) -> Output
 
 #[tokio::test]
 async fn node_reaches_the_service_with_nothing_but_variables() {
-    let Ok(node) = std::env::var("BOATHOOK_TEST_NODE22") else {
-        return;
-    };
+    let node = node();
     let running = Running::start(Limits::default()).await;
     for script in [FETCH, HTTPS_GET] {
         let output = run(&node, &running, TOKEN, script).await;

@@ -29,12 +29,7 @@ async fn a_connect_without_a_valid_token_gets_407() {
 #[tokio::test]
 async fn a_bad_target_gets_400() {
     let running = Running::start(Limits::default()).await;
-    let targets = [
-        "example.com",
-        "example.com:0",
-        "user@example.com:443",
-        "http://example.com:443/",
-    ];
+    let targets = ["example.com", "example.com:0", "user@example.com:443", "http://example.com:443/"];
     for target in targets {
         let (_, head) = ask(running.address, &format!("CONNECT {target}")).await;
         assert_eq!(status(&head), 400, "{target}: {head}");
@@ -54,11 +49,7 @@ async fn what_the_policy_refuses_gets_403() {
     let running = Running::start_with(Limits::default(), Arc::new(|_, _, _| false)).await;
     let (_, head) = ask(running.address, &format!("CONNECT {echo}")).await;
     assert_eq!(status(&head), 403, "{head}");
-    let (_, head) = ask(
-        running.address,
-        &format!("CONNECT localhost:{}", echo.port()),
-    )
-    .await;
+    let (_, head) = ask(running.address, &format!("CONNECT localhost:{}", echo.port())).await;
     assert_eq!(status(&head), 403, "{head}");
 }
 
@@ -74,10 +65,7 @@ async fn a_closed_port_gets_502() {
 
 #[tokio::test]
 async fn one_vendor_connection_too_many_gets_503() {
-    let limits = Limits {
-        vendor_connections: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { vendor_connections: 1, ..Limits::default() };
     let running = Running::start(limits).await;
     let line = format!("CONNECT {}:443", VENDOR_HOSTS[0]);
     let (_first, head) = ask(running.address, &line).await;

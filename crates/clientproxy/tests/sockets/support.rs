@@ -8,8 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use boathook_clientproxy::{
-    Authorise, ClientProxy, Limits, LocalCa, ResponseBody, TunnelPolicy, VendorOrigin,
-    VendorService,
+    Authorise, ClientProxy, Limits, LocalCa, ResponseBody, TunnelPolicy, VendorOrigin, VendorService,
 };
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -53,11 +52,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener, Arc::clone(&proxy)));
-        Self {
-            address,
-            proxy,
-            dir: None,
-        }
+        Self { address, proxy, dir: None }
     }
 
     pub fn proxy_url(&self, token: &str) -> String {
@@ -125,11 +120,7 @@ pub async fn ask(proxy: SocketAddr, request_line: &str) -> (TcpStream, String) {
 }
 
 /// The same with header lines of the caller's choice, each ended by CRLF.
-pub async fn ask_with(
-    proxy: SocketAddr,
-    request_line: &str,
-    header_lines: &str,
-) -> (TcpStream, String) {
+pub async fn ask_with(proxy: SocketAddr, request_line: &str, header_lines: &str) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(proxy).await.unwrap();
     let text = format!("{request_line} HTTP/1.1\r\nHost: proxy.test\r\n{header_lines}\r\n");
     stream.write_all(text.as_bytes()).await.unwrap();

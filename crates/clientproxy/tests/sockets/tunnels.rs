@@ -30,13 +30,10 @@ async fn an_allowed_tunnel_carries_bytes_both_ways() {
 async fn bytes_sent_before_the_answer_are_carried_too() {
     let echo = echo_server().await;
     let running = Running::start(Limits::default()).await;
-    let mut tunnel = tokio::net::TcpStream::connect(running.address)
-        .await
-        .unwrap();
+    let mut tunnel = tokio::net::TcpStream::connect(running.address).await.unwrap();
     let credentials = super::support::basic(super::support::TOKEN);
-    let text = format!(
-        "CONNECT {echo} HTTP/1.1\r\nHost: {echo}\r\nProxy-Authorization: {credentials}\r\n\r\nearly"
-    );
+    let text =
+        format!("CONNECT {echo} HTTP/1.1\r\nHost: {echo}\r\nProxy-Authorization: {credentials}\r\n\r\nearly");
     tunnel.write_all(text.as_bytes()).await.unwrap();
     tunnel.shutdown().await.unwrap();
     let mut heard = String::new();
@@ -48,10 +45,7 @@ async fn bytes_sent_before_the_answer_are_carried_too() {
 #[tokio::test]
 async fn a_still_tunnel_is_closed() {
     let echo = echo_server().await;
-    let limits = Limits {
-        tunnel_idle: Duration::from_millis(50),
-        ..Limits::default()
-    };
+    let limits = Limits { tunnel_idle: Duration::from_millis(50), ..Limits::default() };
     let running = Running::start(limits).await;
     let (mut tunnel, head) = ask(running.address, &format!("CONNECT {echo}")).await;
     assert_eq!(status(&head), 200, "{head}");
@@ -61,10 +55,7 @@ async fn a_still_tunnel_is_closed() {
 #[tokio::test]
 async fn one_tunnel_too_many_gets_503_until_another_ends() {
     let echo = echo_server().await;
-    let limits = Limits {
-        tunnels: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { tunnels: 1, ..Limits::default() };
     let running = Running::start(limits).await;
     let line = format!("CONNECT {echo}");
     let (first, head) = ask(running.address, &line).await;
@@ -73,7 +64,5 @@ async fn one_tunnel_too_many_gets_503_until_another_ends() {
     assert_eq!(status(&head), 503, "{head}");
     drop(first);
     let room = async { while status(&ask(running.address, &line).await.1) != 200 {} };
-    tokio::time::timeout(Duration::from_secs(30), room)
-        .await
-        .expect("the ended tunnel makes room");
+    tokio::time::timeout(Duration::from_secs(30), room).await.expect("the ended tunnel makes room");
 }

@@ -38,10 +38,7 @@ async fn every_vendor_host_is_answered_by_the_service() {
 #[tokio::test]
 async fn a_wrong_token_stops_the_client() {
     let running = Running::start(Limits::default()).await;
-    let refused = client(&running, "wrong")
-        .get("https://api.netlifysdk.com/")
-        .send()
-        .await;
+    let refused = client(&running, "wrong").get("https://api.netlifysdk.com/").send().await;
     let mut error: &dyn Error = &refused.unwrap_err();
     while let Some(source) = error.source() {
         error = source;
@@ -56,18 +53,13 @@ async fn a_reloaded_authority_is_trusted_by_old_clients() {
     let before = running.proxy.ca().certificate_pem().to_owned();
     let again = Running::start_in(dir, Limits::default(), loopback_only()).await;
     assert_eq!(again.proxy.ca().certificate_pem(), before);
-    let answer = client(&again, TOKEN)
-        .get("https://api.netlifysdk.com/")
-        .send();
+    let answer = client(&again, TOKEN).get("https://api.netlifysdk.com/").send();
     assert_eq!(answer.await.unwrap().status(), 200);
 }
 
 #[tokio::test]
 async fn a_client_that_never_starts_tls_is_dropped() {
-    let limits = Limits {
-        handshake: Duration::from_millis(50),
-        ..Limits::default()
-    };
+    let limits = Limits { handshake: Duration::from_millis(50), ..Limits::default() };
     let running = Running::start(limits).await;
     let (mut connection, head) = ask(running.address, "CONNECT api.netlifysdk.com:443").await;
     assert_eq!(status(&head), 200, "{head}");
@@ -76,18 +68,13 @@ async fn a_client_that_never_starts_tls_is_dropped() {
 
 #[tokio::test]
 async fn a_silent_vendor_connection_is_dropped() {
-    let limits = Limits {
-        vendor_connections: 1,
-        vendor_idle: Duration::from_millis(50),
-        ..Limits::default()
-    };
+    let limits =
+        Limits { vendor_connections: 1, vendor_idle: Duration::from_millis(50), ..Limits::default() };
     let running = Running::start(limits).await;
     let first = client(&running, TOKEN);
     let url = "https://api.netlifysdk.com/";
     assert_eq!(first.get(url).send().await.unwrap().status(), 200);
     let second = client(&running, TOKEN);
     let room = async { while second.get(url).send().await.is_err() {} };
-    tokio::time::timeout(Duration::from_secs(30), room)
-        .await
-        .expect("the silent connection makes room");
+    tokio::time::timeout(Duration::from_secs(30), room).await.expect("the silent connection makes room");
 }

@@ -2,52 +2,8 @@
 //! known place.
 
 use super::*;
-use context::{BuildPolicy, DeployCreated, Limits, Sandbox, Settings, SystemEntropy};
-use model::{Addresses, Clock, Timestamp};
-use signing::Vault;
-use store::Store;
-use store::blob::Blobs;
-use tempfile::TempDir;
+use testbed::Bed;
 use tokio::task::JoinSet;
-
-struct Standstill;
-
-impl Clock for Standstill {
-    fn now(&self) -> Timestamp {
-        Timestamp(0)
-    }
-}
-
-async fn sites(folder: &TempDir) -> Sites {
-    let root = folder.path();
-    let local = "localhost".to_owned();
-    let settings = Settings {
-        addresses: Addresses {
-            scheme: "http".into(),
-            control_host: local.clone(),
-            site_domain: local,
-            port: None,
-        },
-        data_dir: root.into(),
-        deploy_created: DeployCreated::Created,
-        limits: Limits::default(),
-        builds: BuildPolicy {
-            work_dir: root.into(),
-            concurrency: 1,
-            time_limit: Duration::from_secs(60),
-            sandbox: Sandbox::Off,
-        },
-        node: "test".into(),
-    };
-    Sites::new(Context {
-        store: Store::open_sqlite(&root.join("boathook.db")).await.expect("a database in a new folder"),
-        blobs: Blobs::local(root).expect("blobs in a new folder"),
-        clock: Arc::new(Standstill),
-        entropy: Arc::new(SystemEntropy),
-        vault: Vault::new(&[7; 32]),
-        settings: Arc::new(settings),
-    })
-}
 
 fn is_nobody(found: &Result<Found, Unavailable>) -> bool {
     matches!(found, Ok(Found::Nothing(Absent::Site)))
@@ -83,8 +39,8 @@ fn a_look_up_serves_those_who_came_before_the_changes_it_missed() {
 
 #[tokio::test]
 async fn a_host_is_looked_up_once_for_all_who_ask() {
-    let folder = TempDir::new().expect("a folder");
-    let sites = sites(&folder).await;
+    let bed = Bed::sqlite().await;
+    let sites = Sites::new(bed.cx.clone());
     let turns = sites.0.loads.acquire_many(MAX_LOADS as u32).await.expect("never closed");
     let first = tokio::spawn(ask(sites.clone()));
     while sites.0.flights.lock().is_empty() {
@@ -110,8 +66,8 @@ async fn ask(sites: Sites) -> Result<Found, Unavailable> {
 
 #[tokio::test]
 async fn look_ups_are_bounded_and_who_comes_on_top_is_told_at_once() {
-    let folder = TempDir::new().expect("a folder");
-    let sites = sites(&folder).await;
+    let bed = Bed::sqlite().await;
+    let sites = Sites::new(bed.cx.clone());
     let turns = sites.0.loads.acquire_many(MAX_LOADS as u32).await.expect("never closed");
     let mut flights = Vec::new();
     for number in 0..MAX_FLIGHTS {
@@ -128,8 +84,8 @@ async fn look_ups_are_bounded_and_who_comes_on_top_is_told_at_once() {
 
 #[tokio::test]
 async fn host_names_that_cannot_be_one_are_not_looked_up() {
-    let folder = TempDir::new().expect("a folder");
-    let sites = sites(&folder).await;
+    let bed = Bed::sqlite().await;
+    let sites = Sites::new(bed.cx.clone());
     sites.0.cx.store.close().await;
     assert!(is_nobody(&sites.find("").await));
     assert!(is_nobody(&sites.find(&"a".repeat(MAX_HOST_BYTES + 1)).await));

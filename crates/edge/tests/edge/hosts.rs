@@ -2,10 +2,16 @@
 
 use crate::support::Platform;
 use store::sites::SiteInfo;
+use testbed::both;
 
-#[tokio::test]
-async fn each_kind_of_host_leads_to_its_deploy() {
-    let p = Platform::start().await;
+both!(
+    each_kind_of_host_leads_to_its_deploy,
+    what_is_not_there_says_which_part_is_missing,
+    a_request_for_two_hosts_is_refused,
+    a_disabled_site_is_away_and_comes_back,
+);
+
+async fn each_kind_of_host_leads_to_its_deploy(p: &Platform) {
     let info = SiteInfo {
         custom_domain: Some("www.example.org".into()),
         domain_aliases: vec!["example.org".into()],
@@ -32,9 +38,7 @@ async fn each_kind_of_host_leads_to_its_deploy() {
     }
 }
 
-#[tokio::test]
-async fn what_is_not_there_says_which_part_is_missing() {
-    let p = Platform::start().await;
+async fn what_is_not_there_says_which_part_is_missing(p: &Platform) {
     let other = p.live("other", &[("/index.html", "x")]).await;
     p.site("empty").await;
     let foreign = p.deploy(&other, &[("/index.html", "x")]).await;
@@ -57,9 +61,7 @@ async fn what_is_not_there_says_which_part_is_missing() {
     }
 }
 
-#[tokio::test]
-async fn a_request_for_two_hosts_is_refused() {
-    let p = Platform::start().await;
+async fn a_request_for_two_hosts_is_refused(p: &Platform) {
     p.live("blog", &[("/index.html", "x")]).await;
     let answer = p
         .raw("GET / HTTP/1.1\r\nhost: blog.localhost\r\nhost: evil.localhost\r\nconnection: close\r\n\r\n")
@@ -69,9 +71,7 @@ async fn a_request_for_two_hosts_is_refused() {
     assert_eq!(p.raw(absolute).await.text(), "x");
 }
 
-#[tokio::test]
-async fn a_disabled_site_is_away_and_comes_back() {
-    let p = Platform::start().await;
+async fn a_disabled_site_is_away_and_comes_back(p: &Platform) {
     let site = p.live("blog", &[("/index.html", "x")]).await;
     assert_eq!(p.get("blog.localhost", "/").await.status, 200);
     p.disable(&site, true).await;

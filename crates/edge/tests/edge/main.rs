@@ -1,5 +1,5 @@
-//! The edge through its front door: a hyper server on a port of its own, a database in a temporary
-//! folder, and a client that sends the very bytes it is told.
+//! The edge through its front door: a hyper server on a port of its own, a database of its own, and
+//! a client that sends the very bytes it is told.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]
 

@@ -1,47 +1,51 @@
 //! What every test here stands on: a server, sites put straight into the store, and a client.
 
 use boathook_edge::Edge;
-use context::{BuildPolicy, Context, DeployCreated, Limits, Sandbox, Settings, SystemEntropy};
+use context::Context;
 use flate2::write::GzEncoder;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use model::{Addresses, Clock, DeployContext, DeployState, FunctionInfo, Timestamp};
-use signing::Vault;
+use model::{DeployContext, DeployState, FunctionInfo, Timestamp};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use store::accounts::{AccountDoc, AccountRow};
-use store::blob::Blobs;
 use store::deploy_files::{Manifest, Served, ServedFile, Variant};
 use store::deploys::{DeployInfo, DeployRow};
 use store::sites::{SiteInfo, SiteRow};
-use store::{ChangeKind, Store, Tx};
-use tempfile::TempDir;
+use store::{ChangeKind, Tx};
+use testbed::{Bed, Setup};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 pub const ACCOUNT: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// A clock that tests move.
-#[derive(Default)]
-pub struct TestClock(AtomicI64);
+/// A server and what it stands on. Clones are one.
+#[derive(Clone)]
+pub struct Platform {
+    bed: Arc<Bed>,
+    addr: SocketAddr,
+}
 
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_767_323_045_678 + self.0.fetch_add(1, Ordering::Relaxed))
+impl Setup for Platform {
+    async fn on(bed: Bed) -> Self {
+        insert_account(&bed.cx).await;
+        let addr = serve(Edge::new(bed.cx.clone())).await;
+        Self { bed: Arc::new(bed), addr }
     }
 }
 
-/// A server and its store.
-pub struct Platform {
-    pub cx: Context,
-    pub addr: SocketAddr,
-    _folder: TempDir,
+impl Deref for Platform {
+    type Target = Bed;
+
+    fn deref(&self) -> &Bed {
+        &self.bed
+    }
 }
 
 /// An answer, read to its end.
@@ -63,12 +67,9 @@ impl Answer {
 }
 
 impl Platform {
+    /// For tests of what is no business of the database.
     pub async fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let cx = context(&folder).await;
-        insert_account(&cx).await;
-        let addr = serve(Edge::new(cx.clone())).await;
-        Self { cx, addr, _folder: folder }
+        Self::on(Bed::sqlite().await).await
     }
 
     pub async fn get(&self, host: &str, path: &str) -> Answer {
@@ -216,35 +217,6 @@ fn br(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     brotli::BrotliCompress(&mut &*content, &mut out, &brotli::enc::BrotliEncoderParams::default()).unwrap();
     out
-}
-
-async fn context(folder: &TempDir) -> Context {
-    let settings = Settings {
-        addresses: Addresses {
-            scheme: "http".into(),
-            control_host: "localhost".into(),
-            site_domain: "localhost".into(),
-            port: None,
-        },
-        data_dir: folder.path().into(),
-        deploy_created: DeployCreated::Created,
-        limits: Limits::default(),
-        builds: BuildPolicy {
-            work_dir: folder.path().into(),
-            concurrency: 1,
-            time_limit: Duration::from_secs(60),
-            sandbox: Sandbox::Off,
-        },
-        node: "test".into(),
-    };
-    Context {
-        store: Store::open_sqlite(&folder.path().join("boathook.db")).await.unwrap(),
-        blobs: Blobs::local(folder.path()).unwrap(),
-        clock: Arc::new(TestClock::default()),
-        entropy: Arc::new(SystemEntropy),
-        vault: Vault::new(&[7; 32]),
-        settings: Arc::new(settings),
-    }
 }
 
 async fn insert_account(cx: &Context) {

@@ -4,26 +4,32 @@
 use crate::support::Platform;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use testbed::both;
 use tokio::task::JoinSet;
+
+both!(threads: a_published_deploy_is_seen_by_the_next_request_and_by_no_half);
+both!(
+    a_flood_of_strangers_leaves_a_known_site_alone,
+    a_site_that_comes_to_be_is_found_although_it_was_asked_for_before,
+    known_sites_outlive_the_database,
+);
 
 const SWITCHES: usize = 60;
 const READERS: usize = 8;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_published_deploy_is_seen_by_the_next_request_and_by_no_half() {
-    let p = Arc::new(Platform::start().await);
+async fn a_published_deploy_is_seen_by_the_next_request_and_by_no_half(p: &Platform) {
     let site = p.site("site").await;
     // The number of the deploy stands in the page and in a second file; each answer must be whole,
     // and none older than what was live before its request began.
     let live = Arc::new(AtomicUsize::new(0));
     let done = Arc::new(AtomicBool::new(false));
-    publish(&p, &site, 0).await;
+    publish(p, &site, 0).await;
     let mut readers = JoinSet::new();
     for _ in 0..READERS {
-        readers.spawn(read_until(Arc::clone(&p), Arc::clone(&live), Arc::clone(&done)));
+        readers.spawn(read_until(p.clone(), Arc::clone(&live), Arc::clone(&done)));
     }
     for number in 1..=SWITCHES {
-        publish(&p, &site, number).await;
+        publish(p, &site, number).await;
         live.store(number, Ordering::SeqCst);
         assert_eq!(number_of(&p.get("site.localhost", "/").await.text()), number);
     }
@@ -38,7 +44,7 @@ async fn publish(p: &Platform, site: &str, number: usize) {
     p.publish(site, &deploy).await;
 }
 
-async fn read_until(p: Arc<Platform>, live: Arc<AtomicUsize>, done: Arc<AtomicBool>) -> usize {
+async fn read_until(p: Platform, live: Arc<AtomicUsize>, done: Arc<AtomicBool>) -> usize {
     let mut reads = 0;
     loop {
         let least = live.load(Ordering::SeqCst);
@@ -60,14 +66,12 @@ fn number_of(page: &str) -> usize {
     number.and_then(|number| number.parse().ok()).expect("a page tells its number")
 }
 
-#[tokio::test]
-async fn a_flood_of_strangers_leaves_a_known_site_alone() {
-    let p = Arc::new(Platform::start().await);
+async fn a_flood_of_strangers_leaves_a_known_site_alone(p: &Platform) {
     p.live("site", &[("/index.html", "x")]).await;
     assert_eq!(p.get("site.localhost", "/").await.status, 200);
     let mut strangers = JoinSet::new();
     for number in 0..200 {
-        let p = Arc::clone(&p);
+        let p = p.clone();
         strangers.spawn(async move { p.get(&format!("s{number}.localhost"), "/").await.status });
     }
     assert_eq!(p.get("site.localhost", "/").await.status, 200);
@@ -75,9 +79,7 @@ async fn a_flood_of_strangers_leaves_a_known_site_alone() {
     assert!(statuses.iter().all(|status| matches!(status, 404 | 503)), "{statuses:?}");
 }
 
-#[tokio::test]
-async fn a_site_that_comes_to_be_is_found_although_it_was_asked_for_before() {
-    let p = Platform::start().await;
+async fn a_site_that_comes_to_be_is_found_although_it_was_asked_for_before(p: &Platform) {
     assert_eq!(p.get("late.localhost", "/").await.status, 404);
     let site = p.site("late").await;
     assert_eq!(p.get("late.localhost", "/").await.status, 404);
@@ -86,9 +88,7 @@ async fn a_site_that_comes_to_be_is_found_although_it_was_asked_for_before() {
     assert_eq!(p.get("late.localhost", "/").await.status, 200);
 }
 
-#[tokio::test]
-async fn known_sites_outlive_the_database() {
-    let p = Platform::start().await;
+async fn known_sites_outlive_the_database(p: &Platform) {
     p.live("warm", &[("/index.html", "x")]).await;
     p.live("cold", &[("/index.html", "x")]).await;
     assert_eq!(p.get("warm.localhost", "/").await.status, 200);

@@ -26,7 +26,11 @@ pub(crate) fn check(data: &Map<String, Value>) -> Result<()> {
 }
 
 fn address(data: &Map<String, Value>) -> std::result::Result<Url, &'static str> {
-    let text = data.get("url").and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or("data.url is missing")?;
+    let text = data
+        .get("url")
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .ok_or("data.url is missing")?;
     if text.len() > URL_MAX {
         return Err("data.url is too long");
     }
@@ -42,7 +46,11 @@ fn address(data: &Map<String, Value>) -> std::result::Result<Url, &'static str> 
 }
 
 /// Posts the message.
-pub(crate) fn send<'a>(cx: &'a Context, client: &'a Client, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
+pub(crate) fn send<'a>(
+    cx: &'a Context,
+    client: &'a Client,
+    message: &'a Message<'a>,
+) -> BoxFuture<'a, Tried> {
     async move {
         let now = cx.now();
         let request = match request(message, now) {
@@ -61,7 +69,8 @@ pub(crate) fn send<'a>(cx: &'a Context, client: &'a Client, message: &'a Message
 fn request(message: &Message<'_>, now: Timestamp) -> std::result::Result<Request, &'static str> {
     let secret = message.secrets.get("signature_secret").and_then(Value::as_str);
     let body = Bytes::copy_from_slice(message.body.as_bytes());
-    let headers = headers(message, secret, now).map_err(|_| "the event's name or id does not fit into a header")?;
+    let headers =
+        headers(message, secret, now).map_err(|_| "the event's name or id does not fit into a header")?;
     Ok(Request { method: Method::POST, url: address(&message.hook.data)?, headers, body })
 }
 

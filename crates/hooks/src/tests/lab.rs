@@ -1,124 +1,34 @@
-//! A context on a fresh database with a clock that is moved by hand, once for each engine.
+//! A bed with an account and a site, and what happens there.
 
 use crate::{Deliver, DeliveryWithAttempts, HookInput};
-use context::{BuildPolicy, Context, DeployCreated, Entropy, Limits, Sandbox, Settings};
 use events::{DELIVER_JOB, Event};
 use jobs::Runner;
-use model::{Addresses, Clock, DeliveryState, Page, SplitTest, Timestamp};
+use model::{DeliveryState, Page, SplitTest};
 use outbound::{AddressPolicy, Client, Options};
 use serde_json::{Value, json};
-use signing::{KEY_LEN, Vault};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
-use store::blob::Blobs;
-use store::Store;
+use std::ops::Deref;
 use store::accounts::{AccountDoc, AccountRow};
 use store::sites::{SiteInfo, SiteRow};
-use tempfile::TempDir;
+use testbed::{Bed, Setup};
 
-/// Names a PostgreSQL server where databases may be made; without it SQLite alone is tested.
-const PG_URL: &str = "BOATHOOK_TEST_PG_URL";
 pub(crate) const ACCOUNT: &str = "695735a50000000000000001";
 pub(crate) const SITE: &str = "11111111-1111-4111-8111-111111111111";
-const START: i64 = 1_767_323_045_678;
 
-pub(crate) struct Lab {
-    pub(crate) cx: Context,
-    pub(crate) clock: Arc<HandClock>,
-    _dir: TempDir,
-}
+pub(crate) struct Lab(Bed);
 
-#[derive(Default)]
-pub(crate) struct HandClock(AtomicI64);
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(START + self.0.load(Ordering::SeqCst))
+impl Setup for Lab {
+    async fn on(bed: Bed) -> Self {
+        let lab = Self(bed);
+        lab.populate().await;
+        lab
     }
 }
 
-impl HandClock {
-    pub(crate) fn advance(&self, by: Duration) {
-        let millis = i64::try_from(by.as_millis()).expect("waits of tests are short");
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
+impl Deref for Lab {
+    type Target = Bed;
 
-/// The same numbers in every run, none of them twice.
-#[derive(Default)]
-struct Counted(AtomicU64);
-
-impl Entropy for Counted {
-    fn fill(&self, bytes: &mut [u8]) {
-        let number = self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes();
-        for (byte, from) in bytes.iter_mut().rev().zip(number.iter().rev().chain(std::iter::repeat(&7))) {
-            *byte = *from;
-        }
-    }
-}
-
-/// One lab for each engine.
-pub(crate) async fn labs() -> Vec<Lab> {
-    let mut labs = vec![lab(|dir| async move { sqlite(&dir.join("db")).await }).await];
-    if let Ok(url) = std::env::var(PG_URL) {
-        labs.push(lab(|dir| async move { postgres(&url, &dir).await }).await);
-    }
-    labs
-}
-
-async fn sqlite(file: &Path) -> Store {
-    Store::open_sqlite(file).await.expect("a fresh file opens")
-}
-
-async fn postgres(server: &str, dir: &Path) -> Store {
-    let options: sqlx::postgres::PgConnectOptions = server.parse().expect("BOATHOOK_TEST_PG_URL is a URL");
-    let name: String = dir.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).collect();
-    let name = format!("hooks_{}_{name}", std::process::id()).to_lowercase();
-    let mut admin = options.connect().await.expect("the test server answers");
-    let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
-    admin.execute(sqlx::raw_sql(create)).await.expect("a database can be made");
-    admin.close().await.expect("the connection closes");
-    let (head, _) = server.rsplit_once('/').expect("the URL names a database");
-    Store::open_postgres(&format!("{head}/{name}")).await.expect("a fresh database opens")
-}
-
-async fn lab<F: Future<Output = Store>>(open: impl FnOnce(std::path::PathBuf) -> F) -> Lab {
-    let dir = tempfile::tempdir().expect("a folder");
-    let clock = Arc::new(HandClock::default());
-    let cx = Context {
-        store: open(dir.path().to_owned()).await,
-        blobs: Blobs::local(dir.path()).expect("a folder for blobs"),
-        clock: Arc::<HandClock>::clone(&clock),
-        entropy: Arc::new(Counted::default()),
-        vault: Vault::new(&[7; KEY_LEN]),
-        settings: Arc::new(settings(dir.path())),
-    };
-    let lab = Lab { cx, clock, _dir: dir };
-    lab.populate().await;
-    lab
-}
-
-fn settings(dir: &Path) -> Settings {
-    Settings {
-        addresses: Addresses {
-            scheme: "http".into(),
-            control_host: "localhost".into(),
-            site_domain: "localhost".into(),
-            port: None,
-        },
-        data_dir: dir.to_owned(),
-        deploy_created: DeployCreated::default(),
-        limits: Limits::default(),
-        builds: BuildPolicy {
-            work_dir: dir.to_owned(),
-            concurrency: 1,
-            time_limit: Duration::from_secs(1),
-            sandbox: Sandbox::Off,
-        },
-        node: "n1".into(),
+    fn deref(&self) -> &Bed {
+        &self.0
     }
 }
 

@@ -1,12 +1,22 @@
 //! Hooks as real clients make, change and delete them.
 
-use super::lab::{Lab, SITE, labs};
+use super::lab::{Lab, SITE};
 use super::receiver::{OK, Receiver};
 use crate::{DATA_MAX, HookInput, HookView, MASK};
-use context::{Context, Error, Limits, Settings};
+use context::Error;
 use model::DeliveryState;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use testbed::both;
+
+both!(
+    what_real_clients_send_makes_hooks,
+    what_would_not_do_is_refused_by_name,
+    a_site_has_a_limited_number_of_hooks,
+    updates_change_what_is_sent_and_keep_the_rest,
+    a_whole_hook_can_be_sent_back,
+    deleting_cancels_what_waits_and_keeps_the_record,
+    a_sealed_secret_belongs_to_its_hook,
+);
 
 fn input(value: Value) -> HookInput {
     serde_json::from_value(value).expect("an input of this test")
@@ -26,125 +36,141 @@ async fn stored_secret(lab: &Lab, id: &str) -> Value {
     Value::Object(crate::secrets::open(&lab.cx, id, &row.sealed).expect("it opens"))
 }
 
-#[tokio::test]
-async fn what_real_clients_send_makes_hooks() {
-    for lab in labs().await {
-        for (sent, kind, form) in [
-            (json!({"site_id": SITE, "event": "submission_created", "form_id": "f", "data": {"url": "https://e.org"}}), "url", Some("f")),
-            (json!({"type": "url", "event": "deploy_created", "form_id": "", "data": {"url": "https://e.org", "signatureSecret": "s3c"}}), "url", None),
-            (json!({"type": "url", "event": "deploy_created", "data": {"url": "https://e.org", "signature_secret": "s3c", "extra": 1}}), "url", None),
-        ] {
-            let made = create(&lab, sent.clone()).await.expect("a hook").hook;
-            assert_eq!((made.kind.as_str(), made.form_id.as_deref(), &made.event), (kind, form, &made.events[0]));
-            assert_eq!((made.disabled, made.restricted, made.success), (false, false, None));
-            let shown = serde_json::to_string(&crate::get(&lab.cx, &made.id).await.expect("it is there")).expect("JSON");
-            assert!(!shown.contains("s3c") && !shown.contains("signatureSecret"), "{shown}");
-            if sent.to_string().contains("s3c") {
-                assert_eq!(made.data["signature_secret"], MASK);
-                assert_eq!(stored_secret(&lab, &made.id).await, json!({"signature_secret": "s3c"}));
-            } else {
-                assert!(!made.data.contains_key("signature_secret"));
-            }
-        }
-        assert_eq!(crate::list(&lab.cx, SITE).await.expect("a list").len(), 3);
-    }
-}
-
-#[tokio::test]
-async fn what_would_not_do_is_refused_by_name() {
-    for lab in labs().await {
-        let url = json!({"url": "https://e.org"});
-        let long = json!({"url": "https://e.org", "x": "y".repeat(DATA_MAX)});
-        for (sent, message) in [
-            (json!({"type": "slack", "event": "deploy_created", "data": {}}), "type \"slack\" is not one of: url"),
-            (json!({"event": "deploy_exploded", "data": url}), "event \"deploy_exploded\" is not known; there are: deploy_created"),
-            (json!({"data": url}), "no event is named; there are: "),
-            (json!({"event": "deploy_created"}), "data.url is missing"),
-            (json!({"event": "deploy_created", "data": {"url": "https://a:b@e.org"}}), "data.url may not hold"),
-            (json!({"event": "deploy_created", "data": long}), "data may have at most 16384 bytes"),
-        ] {
-            let refused = create(&lab, sent).await.expect_err("it would not do");
-            assert!(refused.starts_with(message), "{refused}");
+async fn what_real_clients_send_makes_hooks(lab: &Lab) {
+    for (sent, kind, form) in [
+        (
+            json!({"site_id": SITE, "event": "submission_created", "form_id": "f", "data": {"url": "https://e.org"}}),
+            "url",
+            Some("f"),
+        ),
+        (
+            json!({"type": "url", "event": "deploy_created", "form_id": "", "data": {"url": "https://e.org", "signatureSecret": "s3c"}}),
+            "url",
+            None,
+        ),
+        (
+            json!({"type": "url", "event": "deploy_created", "data": {"url": "https://e.org", "signature_secret": "s3c", "extra": 1}}),
+            "url",
+            None,
+        ),
+    ] {
+        let made = create(lab, sent.clone()).await.expect("a hook").hook;
+        assert_eq!((made.kind.as_str(), made.form_id.as_deref(), &made.event), (kind, form, &made.events[0]));
+        assert_eq!((made.disabled, made.restricted, made.success), (false, false, None));
+        let shown =
+            serde_json::to_string(&crate::get(&lab.cx, &made.id).await.expect("it is there")).expect("JSON");
+        assert!(!shown.contains("s3c") && !shown.contains("signatureSecret"), "{shown}");
+        if sent.to_string().contains("s3c") {
+            assert_eq!(made.data["signature_secret"], MASK);
+            assert_eq!(stored_secret(lab, &made.id).await, json!({"signature_secret": "s3c"}));
+        } else {
+            assert!(!made.data.contains_key("signature_secret"));
         }
     }
+    assert_eq!(crate::list(&lab.cx, SITE).await.expect("a list").len(), 3);
 }
 
-#[tokio::test]
-async fn a_site_has_a_limited_number_of_hooks() {
-    for lab in labs().await {
-        let limits = Limits { hooks: 2, ..Limits::default() };
-        let settings = Arc::new(Settings { limits, ..(*lab.cx.settings).clone() });
-        let cx = Context { settings, ..lab.cx.clone() };
-        let sent = || input(json!({"event": "deploy_created", "data": {"url": "https://e.org"}}));
-        for fits in [true, true, false] {
-            let made = crate::create(&cx, SITE, None, sent()).await;
-            assert_eq!(made.is_ok(), fits);
-        }
+async fn what_would_not_do_is_refused_by_name(lab: &Lab) {
+    let url = json!({"url": "https://e.org"});
+    let long = json!({"url": "https://e.org", "x": "y".repeat(DATA_MAX)});
+    for (sent, message) in [
+        (
+            json!({"type": "slack", "event": "deploy_created", "data": {}}),
+            "type \"slack\" is not one of: url",
+        ),
+        (
+            json!({"event": "deploy_exploded", "data": url}),
+            "event \"deploy_exploded\" is not known; there are: deploy_created",
+        ),
+        (json!({"data": url}), "no event is named; there are: "),
+        (json!({"event": "deploy_created"}), "data.url is missing"),
+        (json!({"event": "deploy_created", "data": {"url": "https://a:b@e.org"}}), "data.url may not hold"),
+        (json!({"event": "deploy_created", "data": long}), "data may have at most 16384 bytes"),
+    ] {
+        let refused = create(lab, sent).await.expect_err("it would not do");
+        assert!(refused.starts_with(message), "{refused}");
     }
 }
 
-#[tokio::test]
-async fn updates_change_what_is_sent_and_keep_the_rest() {
-    for lab in labs().await {
-        let data = json!({"url": "https://e.org/", "signature_secret": "s3c", "note": "n"});
-        let id = create(&lab, json!({"event": "deploy_created", "data": data})).await.expect("a hook").hook.id;
-        for (sent, event, url, secret) in [
-            (json!({"data": {"url": "https://f.org/"}}), "deploy_created", "https://f.org/", json!({"signature_secret": "s3c"})),
-            (json!({"event": "deploy_failed", "events": ["deploy_created"]}), "deploy_failed", "https://f.org/", json!({"signature_secret": "s3c"})),
-            (json!({"data": {"signature_secret": MASK}}), "deploy_failed", "https://f.org/", json!({"signature_secret": "s3c"})),
-            (json!({"data": {"signatureSecret": "new"}}), "deploy_failed", "https://f.org/", json!({"signature_secret": "new"})),
-            (json!({"data": {"signature_secret": ""}}), "deploy_failed", "https://f.org/", json!({})),
-        ] {
-            let hook = crate::update(&lab.cx, &id, input(sent)).await.expect("it will do").hook;
-            assert_eq!((hook.events.as_slice(), &hook.data["url"]), ([event.to_owned()].as_slice(), &json!(url)));
-            assert_eq!((stored_secret(&lab, &id).await, &hook.data["note"]), (secret, &json!("n")));
-        }
-        let wrong = crate::update(&lab.cx, &id, input(json!({"data": {"url": "nowhere"}}))).await;
-        assert!(matches!(wrong, Err(Error::Unprocessable(_))));
-        let kept = crate::get(&lab.cx, &id).await.expect("it is there").hook;
-        assert_eq!(kept.data["url"], "https://f.org/");
+async fn a_site_has_a_limited_number_of_hooks(lab: &Lab) {
+    let cx = lab.configured(|settings| settings.limits.hooks = 2);
+    let sent = || input(json!({"event": "deploy_created", "data": {"url": "https://e.org"}}));
+    for fits in [true, true, false] {
+        let made = crate::create(&cx, SITE, None, sent()).await;
+        assert_eq!(made.is_ok(), fits);
     }
 }
 
-#[tokio::test]
-async fn a_whole_hook_can_be_sent_back() {
-    for lab in labs().await {
-        let data = json!({"url": "https://e.org/", "signature_secret": "s3c"});
-        let sent = json!({"events": ["deploy_created", "deploy_failed"], "data": data, "filters": {"branches": ["main"]}});
-        let made = create(&lab, sent).await.expect("a hook");
-        let whole = serde_json::to_value(&made).expect("JSON");
-        let back = crate::update(&lab.cx, &made.hook.id, input(whole.clone())).await.expect("it will do");
-        let mut back = serde_json::to_value(&back).expect("JSON");
-        back["updated_at"] = whole["updated_at"].clone();
-        assert_eq!(back, whole);
-        assert_eq!(stored_secret(&lab, &made.hook.id).await, json!({"signature_secret": "s3c"}));
+async fn updates_change_what_is_sent_and_keep_the_rest(lab: &Lab) {
+    let data = json!({"url": "https://e.org/", "signature_secret": "s3c", "note": "n"});
+    let id = create(lab, json!({"event": "deploy_created", "data": data})).await.expect("a hook").hook.id;
+    for (sent, event, url, secret) in [
+        (
+            json!({"data": {"url": "https://f.org/"}}),
+            "deploy_created",
+            "https://f.org/",
+            json!({"signature_secret": "s3c"}),
+        ),
+        (
+            json!({"event": "deploy_failed", "events": ["deploy_created"]}),
+            "deploy_failed",
+            "https://f.org/",
+            json!({"signature_secret": "s3c"}),
+        ),
+        (
+            json!({"data": {"signature_secret": MASK}}),
+            "deploy_failed",
+            "https://f.org/",
+            json!({"signature_secret": "s3c"}),
+        ),
+        (
+            json!({"data": {"signatureSecret": "new"}}),
+            "deploy_failed",
+            "https://f.org/",
+            json!({"signature_secret": "new"}),
+        ),
+        (json!({"data": {"signature_secret": ""}}), "deploy_failed", "https://f.org/", json!({})),
+    ] {
+        let hook = crate::update(&lab.cx, &id, input(sent)).await.expect("it will do").hook;
+        assert_eq!((hook.events.as_slice(), &hook.data["url"]), ([event.to_owned()].as_slice(), &json!(url)));
+        assert_eq!((stored_secret(lab, &id).await, &hook.data["note"]), (secret, &json!("n")));
+    }
+    let wrong = crate::update(&lab.cx, &id, input(json!({"data": {"url": "nowhere"}}))).await;
+    assert!(matches!(wrong, Err(Error::Unprocessable(_))));
+    let kept = crate::get(&lab.cx, &id).await.expect("it is there").hook;
+    assert_eq!(kept.data["url"], "https://f.org/");
+}
+
+async fn a_whole_hook_can_be_sent_back(lab: &Lab) {
+    let data = json!({"url": "https://e.org/", "signature_secret": "s3c"});
+    let sent = json!({"events": ["deploy_created", "deploy_failed"], "data": data, "filters": {"branches": ["main"]}});
+    let made = create(lab, sent).await.expect("a hook");
+    let whole = serde_json::to_value(&made).expect("JSON");
+    let back = crate::update(&lab.cx, &made.hook.id, input(whole.clone())).await.expect("it will do");
+    let mut back = serde_json::to_value(&back).expect("JSON");
+    back["updated_at"] = whole["updated_at"].clone();
+    assert_eq!(back, whole);
+    assert_eq!(stored_secret(lab, &made.hook.id).await, json!({"signature_secret": "s3c"}));
+}
+
+async fn deleting_cancels_what_waits_and_keeps_the_record(lab: &Lab) {
+    let receiver = Receiver::start(&[OK]).await;
+    let id = lab.hook(json!({"url": receiver.url})).await;
+    lab.happen().await;
+    crate::delete(&lab.cx, &id).await.expect("it is there");
+    assert_eq!((lab.jobs().await, lab.deliver().await), (0, 0));
+    assert_eq!(lab.delivery(&id).await.delivery.state, DeliveryState::Cancelled);
+    assert!(receiver.seen().is_empty());
+    for gone in [crate::delete(&lab.cx, &id).await, crate::get(&lab.cx, &id).await.map(|_| ())] {
+        assert!(matches!(gone, Err(Error::NotFound)));
     }
 }
 
-#[tokio::test]
-async fn deleting_cancels_what_waits_and_keeps_the_record() {
-    for lab in labs().await {
-        let receiver = Receiver::start(&[OK]).await;
-        let id = lab.hook(json!({"url": receiver.url})).await;
-        lab.happen().await;
-        crate::delete(&lab.cx, &id).await.expect("it is there");
-        assert_eq!((lab.jobs().await, lab.deliver().await), (0, 0));
-        assert_eq!(lab.delivery(&id).await.delivery.state, DeliveryState::Cancelled);
-        assert!(receiver.seen().is_empty());
-        for gone in [crate::delete(&lab.cx, &id).await, crate::get(&lab.cx, &id).await.map(|_| ())] {
-            assert!(matches!(gone, Err(Error::NotFound)));
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_sealed_secret_belongs_to_its_hook() {
-    for lab in labs().await {
-        let secrets = crate::secrets::open(&lab.cx, "a", &[]).expect("nothing is sealed");
-        assert!(secrets.is_empty());
-        let Value::Object(secrets) = json!({"signature_secret": "s3c"}) else { unreachable!("an object") };
-        let sealed = crate::secrets::seal(&lab.cx, "a", &secrets);
-        assert!(crate::secrets::open(&lab.cx, "a", &sealed).is_ok());
-        assert!(crate::secrets::open(&lab.cx, "b", &sealed).is_err());
-    }
+async fn a_sealed_secret_belongs_to_its_hook(lab: &Lab) {
+    let secrets = crate::secrets::open(&lab.cx, "a", &[]).expect("nothing is sealed");
+    assert!(secrets.is_empty());
+    let Value::Object(secrets) = json!({"signature_secret": "s3c"}) else { unreachable!("an object") };
+    let sealed = crate::secrets::seal(&lab.cx, "a", &secrets);
+    assert!(crate::secrets::open(&lab.cx, "a", &sealed).is_ok());
+    assert!(crate::secrets::open(&lab.cx, "b", &sealed).is_err());
 }
