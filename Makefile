@@ -14,5 +14,5 @@ test: ## Every test, with real services and real clients. make test ARGS="-- -E 
 lint: ## rustfmt, clippy, tidy
 	cargo run --quiet -p xtask -- lint
 
-bench: ## Benchmarks. make bench ARGS="name"
-	cargo bench --workspace --bench '*' -- $(ARGS)
+bench: ## Every benchmark, about ten minutes on a quiet machine. See bench/README.md
+	bench/run.sh

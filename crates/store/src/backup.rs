@@ -15,7 +15,8 @@ pub async fn snapshot(file: &Path, into: &Path) -> Result<()> {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(Error::Io(file.display().to_string(), missing));
     }
-    let mut db: SqliteConnection = SqliteConnectOptions::new().filename(file).create_if_missing(false).connect().await?;
+    let mut db: SqliteConnection =
+        SqliteConnectOptions::new().filename(file).create_if_missing(false).connect().await?;
     let copied = sqlx::query("VACUUM INTO $1").bind(into.display().to_string()).execute(&mut db).await;
     db.close().await?;
     copied.map(|_| ()).map_err(Error::Database)

@@ -44,6 +44,7 @@ pub async fn since(db: &mut Conn, seq: i64) -> Result<Vec<(i64, Change)>> {
 /// # Errors
 /// When the database fails.
 pub async fn forget(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64> {
-    let delete = "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < $1 ORDER BY seq LIMIT $2)";
+    let delete =
+        "DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE at < $1 ORDER BY seq LIMIT $2)";
     tx.run(q!(delete, before, most)).await
 }

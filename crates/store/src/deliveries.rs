@@ -119,7 +119,12 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<Delivery>> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &mut Conn, hook_id: &str, state: Option<DeliveryState>, page: Page) -> Result<Vec<Delivery>> {
+pub async fn list(
+    db: &mut Conn,
+    hook_id: &str,
+    state: Option<DeliveryState>,
+    page: Page,
+) -> Result<Vec<Delivery>> {
     let select = q!(
         "SELECT id, event_id, event, hook_id, site_id, state, tries, due, created_at, finished_at
          FROM deliveries WHERE hook_id = $1 AND ($2 IS NULL OR state = $2)
@@ -293,7 +298,12 @@ macro_rules! missed {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn missed(db: &mut Conn, what: &Missed<'_>, after: &str, most: i64) -> Result<Vec<(String, String)>> {
+pub async fn missed(
+    db: &mut Conn,
+    what: &Missed<'_>,
+    after: &str,
+    most: i64,
+) -> Result<Vec<(String, String)>> {
     let (sql, whose) = match what.of {
         Of::Hook(id) => (missed!("d.hook_id = $1"), id),
         Of::Site(id) => (missed!("d.site_id = $1"), id),
@@ -371,4 +381,3 @@ pub async fn forget(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64> {
             SELECT id FROM deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)";
     tx.run(q!(delete, before, most)).await
 }
-

@@ -116,8 +116,13 @@ pub async fn manifest(db: &mut Conn, deploy_id: &str) -> Result<Option<Manifest>
 ///
 /// # Errors
 /// When the database fails.
-pub async fn put_functions(tx: &mut Tx, deploy_id: &str, functions: &BTreeMap<String, FunctionZip>) -> Result<()> {
-    let update = q!("UPDATE deploy_manifests SET functions = $2 WHERE deploy_id = $1", deploy_id, json(functions));
+pub async fn put_functions(
+    tx: &mut Tx,
+    deploy_id: &str,
+    functions: &BTreeMap<String, FunctionZip>,
+) -> Result<()> {
+    let update =
+        q!("UPDATE deploy_manifests SET functions = $2 WHERE deploy_id = $1", deploy_id, json(functions));
     tx.run(update).await.map(|_| ())
 }
 
@@ -143,7 +148,12 @@ pub async fn served(db: &mut Conn, deploy_id: &str) -> Result<Option<Served>> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn expect_uploads(tx: &mut Tx, deploy_id: &str, kind: UploadKind, digests: &[String]) -> Result<()> {
+pub async fn expect_uploads(
+    tx: &mut Tx,
+    deploy_id: &str,
+    kind: UploadKind,
+    digests: &[String],
+) -> Result<()> {
     for digest in digests {
         let insert = q!(
             "INSERT INTO deploy_uploads (deploy_id, kind, digest) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",

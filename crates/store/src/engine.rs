@@ -147,7 +147,12 @@ impl Store {
             Pools::Sqlite { writer, .. } => Inner::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Inner::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx { conn: Conn::new(inner), signals: Arc::clone(&self.signals), changes: Vec::new(), wake: false })
+        Ok(Tx {
+            conn: Conn::new(inner),
+            signals: Arc::clone(&self.signals),
+            changes: Vec::new(),
+            wake: false,
+        })
     }
 
     /// Calls `listener` after each commit that changed something other nodes must forget. It runs
@@ -210,8 +215,12 @@ impl Conn {
         let answer = match &mut self.inner {
             Inner::Sqlite(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Sqlite)),
             Inner::SqliteTx(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Sqlite)),
-            Inner::Postgres(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres)),
-            Inner::PostgresTx(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres)),
+            Inner::Postgres(c) => {
+                bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres))
+            }
+            Inner::PostgresTx(c) => {
+                bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres))
+            }
         };
         self.noted(answer)
     }
@@ -219,9 +228,15 @@ impl Conn {
     pub(crate) async fn row(&mut self, query: Query) -> Result<Option<Row>> {
         let answer = match &mut self.inner {
             Inner::Sqlite(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Sqlite)),
-            Inner::SqliteTx(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Sqlite)),
-            Inner::Postgres(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres)),
-            Inner::PostgresTx(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres)),
+            Inner::SqliteTx(c) => {
+                bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Sqlite))
+            }
+            Inner::Postgres(c) => {
+                bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres))
+            }
+            Inner::PostgresTx(c) => {
+                bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres))
+            }
         };
         self.noted(answer)
     }

@@ -14,7 +14,9 @@ pub enum Error {
     #[error("stored document in {0}: {1}")]
     Document(&'static str, #[source] serde_json::Error),
     /// The database was written by a newer Boathook.
-    #[error("the database has schema {found}, this program knows up to {known}: run the newer boathook again, or restore a backup")]
+    #[error(
+        "the database has schema {found}, this program knows up to {known}: run the newer boathook again, or restore a backup"
+    )]
     NewerSchema {
         /// Version in the database.
         found: i64,

@@ -87,10 +87,8 @@ pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<Even
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<EventRecord>> {
-    let select = q!(
-        "SELECT seq, id, event, account_id, site_id, resource_id, at, body FROM events WHERE id = $1",
-        id
-    );
+    let select =
+        q!("SELECT seq, id, event, account_id, site_id, resource_id, at, body FROM events WHERE id = $1", id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

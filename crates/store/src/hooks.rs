@@ -182,11 +182,8 @@ pub async fn set_disabled(tx: &mut Tx, id: &str, disabled: bool, now: Timestamp)
 /// # Errors
 /// When the database fails.
 pub async fn set_success(tx: &mut Tx, id: &str, success: bool) -> Result<()> {
-    let update = q!(
-        "UPDATE hooks SET success = $2 WHERE id = $1 AND (success IS NULL OR success <> $2)",
-        id,
-        success
-    );
+    let update =
+        q!("UPDATE hooks SET success = $2 WHERE id = $1 AND (success IS NULL OR success <> $2)", id, success);
     tx.run(update).await.map(|_| ())
 }
 

@@ -172,7 +172,8 @@ pub async fn claim(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<JobRow>> {
         Engine::Sqlite => CLAIM_SQLITE,
         Engine::Postgres => CLAIM_POSTGRES,
     };
-    let update = q!(sql, claim.kind, claim.now, claim.per_tenant, claim.most, claim.worker, claim.lease_until);
+    let update =
+        q!(sql, claim.kind, claim.now, claim.per_tenant, claim.most, claim.worker, claim.lease_until);
     tx.rows(update).await?.iter().map(read).collect()
 }
 

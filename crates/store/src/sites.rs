@@ -64,11 +64,14 @@ pub struct SiteInfo {
     pub deploy_hook_id: Option<String>,
 }
 
-const COLUMNS_BY_ID: &str = "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
+const COLUMNS_BY_ID: &str =
+    "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
      FROM sites WHERE id = $1";
-const COLUMNS_BY_NAME: &str = "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
+const COLUMNS_BY_NAME: &str =
+    "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
      FROM sites WHERE name = $1";
-const COLUMNS_BY_DOMAIN: &str = "SELECT s.id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
+const COLUMNS_BY_DOMAIN: &str =
+    "SELECT s.id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
      FROM sites s JOIN site_domains d ON d.site_id = s.id WHERE d.domain = $1";
 
 /// The site of that id.
@@ -202,10 +205,15 @@ async fn write_domains(tx: &mut Tx, site: &SiteRow) -> Result<()> {
     let aliases = info.domain_aliases.iter().map(|d| (d, "alias"));
     let named = aliases.chain(info.custom_domain.iter().map(|d| (d, "primary")));
     // A site may name a domain twice; it is its primary one then.
-    let domains: BTreeMap<String, &str> = named.map(|(domain, kind)| (domain.to_ascii_lowercase(), kind)).collect();
+    let domains: BTreeMap<String, &str> =
+        named.map(|(domain, kind)| (domain.to_ascii_lowercase(), kind)).collect();
     for (domain, kind) in domains {
-        let insert =
-            q!("INSERT INTO site_domains (domain, site_id, kind) VALUES ($1, $2, $3)", domain, &site.id, kind);
+        let insert = q!(
+            "INSERT INTO site_domains (domain, site_id, kind) VALUES ($1, $2, $3)",
+            domain,
+            &site.id,
+            kind
+        );
         tx.run(insert).await?;
     }
     Ok(())
@@ -215,9 +223,18 @@ async fn write_domains(tx: &mut Tx, site: &SiteRow) -> Result<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn set_published(tx: &mut Tx, site_id: &str, deploy_id: Option<&str>, now: Timestamp) -> Result<()> {
-    let update =
-        q!("UPDATE sites SET published_deploy_id = $2, updated_at = $3 WHERE id = $1", site_id, deploy_id, now);
+pub async fn set_published(
+    tx: &mut Tx,
+    site_id: &str,
+    deploy_id: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let update = q!(
+        "UPDATE sites SET published_deploy_id = $2, updated_at = $3 WHERE id = $1",
+        site_id,
+        deploy_id,
+        now
+    );
     tx.run(update).await.map(|_| ())
 }
 
@@ -262,8 +279,14 @@ pub async fn metadata(db: &mut Conn, site_id: &str) -> Result<Map<String, Value>
 ///
 /// # Errors
 /// When the database fails.
-pub async fn set_metadata(tx: &mut Tx, site_id: &str, metadata: &Map<String, Value>, now: Timestamp) -> Result<()> {
-    let update = q!("UPDATE sites SET metadata = $2, updated_at = $3 WHERE id = $1", site_id, json(metadata), now);
+pub async fn set_metadata(
+    tx: &mut Tx,
+    site_id: &str,
+    metadata: &Map<String, Value>,
+    now: Timestamp,
+) -> Result<()> {
+    let update =
+        q!("UPDATE sites SET metadata = $2, updated_at = $3 WHERE id = $1", site_id, json(metadata), now);
     tx.run(update).await.map(|_| ())
 }
 

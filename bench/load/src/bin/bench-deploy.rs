@@ -108,23 +108,23 @@ impl Bench {
         let all = self.files.list.len();
         self.files.salt(all)?;
         let site = format!("round-{number}");
-        if number % 2 == 0 {
-            let (bound, flushed) = (self.copy(false)?, self.copy(true)?);
+        if number.is_multiple_of(2) {
+            let (bound, flushed) = (self.copy(number, false)?, self.copy(number, true)?);
             Ok(Round { bound, flushed, deploy: self.deploy(&site, all)? })
         } else {
             let deploy = self.deploy(&site, all)?;
-            Ok(Round { bound: self.copy(false)?, flushed: self.copy(true)?, deploy })
+            Ok(Round { bound: self.copy(number, false)?, flushed: self.copy(number, true)?, deploy })
         }
     }
 
-    fn copy(&self, flush: bool) -> Result<f64> {
+    /// The copies stay until the end: file systems are slow to give out inodes that were freed a moment
+    /// ago, and the next measurement would pay for it.
+    fn copy(&self, round: usize, flush: bool) -> Result<f64> {
         settle_disk(&self.folder)?;
-        let to = self.folder.join("copy");
+        let to = self.folder.join(format!("copy-{round}-{flush}"));
         let began = Instant::now();
         self.files.copy(&to, flush)?;
-        let took = began.elapsed().as_secs_f64();
-        std::fs::remove_dir_all(&to)?;
-        Ok(took)
+        Ok(began.elapsed().as_secs_f64())
     }
 
     /// A deploy to a new site.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
@@ -13,8 +14,9 @@ use tokio_util::io::ReaderStream;
 /// Bytes read at once while streaming.
 const STEP: usize = 64 * 1024;
 
+#[derive(Clone)]
 pub(super) struct Local {
-    root: PathBuf,
+    root: Arc<Path>,
 }
 
 impl Local {
@@ -24,7 +26,7 @@ impl Local {
             let folder = root.join(format!("{first:02x}"));
             std::fs::create_dir_all(&folder).map_err(io(&folder))?;
         }
-        Ok(Self { root })
+        Ok(Self { root: root.into() })
     }
 
     pub(super) fn path(&self, digest: &str) -> Result<PathBuf> {
@@ -32,22 +34,19 @@ impl Local {
         Ok(self.root.join(&digest[..2]).join(&digest[2..]))
     }
 
-    /// Moves the file into place. The name is made durable with its folder, so that a committed
-    /// row never points at nothing after a power cut.
-    pub(super) async fn keep(&self, file: NamedTempFile, digest: &str) -> Result<()> {
-        let path = self.path(digest)?;
-        let target = path.clone();
-        let work = move || -> std::io::Result<()> {
-            if target.exists() {
-                return Ok(());
-            }
-            file.persist(&target).map_err(|e| e.error)?;
-            match target.parent() {
-                Some(folder) => std::fs::File::open(folder)?.sync_data(),
-                None => Ok(()),
-            }
-        };
-        tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other).and_then(|r| r).map_err(io(&path))
+    /// Moves the file into place; blocks. First the content and then the name are made durable, so that
+    /// a committed row never points at nothing, and a name never at half a file, after a power cut.
+    pub(super) fn keep(&self, file: NamedTempFile, digest: &str) -> std::io::Result<()> {
+        let target = self.path(digest).map_err(std::io::Error::other)?;
+        if target.exists() {
+            return Ok(());
+        }
+        file.as_file().sync_data()?;
+        file.persist(&target).map_err(|e| e.error)?;
+        match target.parent() {
+            Some(folder) => std::fs::File::open(folder)?.sync_data(),
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn get(&self, digest: &str) -> Result<Bytes> {

@@ -53,9 +53,10 @@ impl Blobs {
     /// Starts receiving a blob; nothing of it is visible before [`Blobs::keep`].
     ///
     /// # Errors
-    /// When the spool folder cannot be written.
+    /// When there is no place for it. A folder for half-received files that cannot be written shows
+    /// with the first bytes: the file is made where blocking is allowed.
     pub async fn stage(&self) -> Result<Staged> {
-        Staged::create(&self.spool).await
+        Ok(Staged::new(Arc::clone(&self.spool)))
     }
 
     /// Keeps what was staged.
@@ -63,12 +64,19 @@ impl Blobs {
     /// # Errors
     /// When it cannot be stored; then nothing of it is visible.
     pub async fn keep(&self, staged: Staged) -> Result<Digests> {
-        let (file, digests) = staged.finish().await?;
         match &*self.place {
-            Place::Local(local) => local.keep(file, &digests.sha256).await?,
-            Place::S3(s3) => s3.keep(file, &digests.sha256).await?,
+            Place::Local(local) => {
+                let local = local.clone();
+                let ((), digests) =
+                    staged.finish(move |file, digests| local.keep(file, &digests.sha256)).await?;
+                Ok(digests)
+            }
+            Place::S3(s3) => {
+                let (file, digests) = staged.finish(|file, _| Ok(file)).await?;
+                s3.keep(file, &digests.sha256).await?;
+                Ok(digests)
+            }
         }
-        Ok(digests)
     }
 
     /// Keeps bytes that are in memory.

@@ -6,6 +6,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::NamedTempFile;
 
 /// Digests and size of a blob.
@@ -24,9 +25,13 @@ const CHUNK: usize = 256 * 1024;
 
 /// A blob being received. Dropping it forgets it.
 pub struct Staged {
+    spool: Arc<Path>,
     buffer: Vec<u8>,
+    /// None before the first bytes are written away.
     sink: Option<Sink>,
     size: u64,
+    /// Whether a write failed or was given up: what came before it is lost.
+    broken: bool,
 }
 
 struct Sink {
@@ -35,11 +40,21 @@ struct Sink {
     sha256: Sha256,
 }
 
+impl Sink {
+    fn create(spool: &Path) -> std::io::Result<Self> {
+        Ok(Self { file: NamedTempFile::new_in(spool)?, sha1: Sha1::new(), sha256: Sha256::new() })
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.sha1.update(bytes);
+        self.sha256.update(bytes);
+        self.file.write_all(bytes)
+    }
+}
+
 impl Staged {
-    pub(super) async fn create(spool: &Path) -> Result<Self> {
-        let file = NamedTempFile::new_in(spool).map_err(io(spool))?;
-        let sink = Sink { file, sha1: Sha1::new(), sha256: Sha256::new() };
-        Ok(Self { buffer: Vec::new(), sink: Some(sink), size: 0 })
+    pub(super) fn new(spool: Arc<Path>) -> Self {
+        Self { spool, buffer: Vec::new(), sink: None, size: 0, broken: false }
     }
 
     /// Bytes so far.
@@ -48,44 +63,65 @@ impl Staged {
         self.size
     }
 
-    /// Adds bytes.
+    /// Adds bytes. After an error, or when the caller stops waiting, the blob can only be dropped.
     ///
     /// # Errors
-    /// When the temporary file cannot be written.
+    /// When the temporary file cannot be written, or an earlier write broke off.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.whole()?;
         self.size += bytes.len() as u64;
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= CHUNK {
-            self.flush(false).await?;
+        if self.buffer.len() < CHUNK {
+            return Ok(());
         }
+        let (sink, spool) = (self.sink.take(), Arc::clone(&self.spool));
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let work = move || -> std::io::Result<(Sink, Vec<u8>)> {
+            let mut sink = sink.map_or_else(|| Sink::create(&spool), Ok)?;
+            sink.take_in(&buffer)?;
+            buffer.clear();
+            Ok((sink, buffer))
+        };
+        self.broken = true;
+        let (sink, buffer) = aside(&self.spool, work).await?;
+        (self.sink, self.buffer, self.broken) = (Some(sink), buffer, false);
         Ok(())
     }
 
-    async fn flush(&mut self, sync: bool) -> Result<()> {
-        let Some(mut sink) = self.sink.take() else { return Ok(()) };
-        let buffer = std::mem::take(&mut self.buffer);
-        let work = move || -> std::io::Result<Sink> {
-            sink.sha1.update(&buffer);
-            sink.sha256.update(&buffer);
-            sink.file.write_all(&buffer)?;
-            if sync {
-                sink.file.as_file().sync_data()?;
-            }
-            Ok(sink)
-        };
-        let done = tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other);
-        self.sink = Some(done.and_then(|r| r).map_err(io(Path::new("spool")))?);
-        Ok(())
+    /// The rest of a blob must not pass for the whole.
+    fn whole(&self) -> Result<()> {
+        let lost = || std::io::Error::other("an earlier write of this blob broke off");
+        if self.broken { Err(io(&self.spool)(lost())) } else { Ok(()) }
     }
 
-    pub(super) async fn finish(mut self) -> Result<(NamedTempFile, Digests)> {
-        self.flush(true).await?;
-        let sink = self.sink.take().ok_or_else(|| crate::Error::Setting("a failed upload".to_owned()))?;
-        let digests = Digests {
-            sha1: hex::encode(sink.sha1.finalize()),
-            sha256: hex::encode(sink.sha256.finalize()),
-            size: self.size,
+    /// Writes the rest away and hands the whole file to `place`, in one visit to the threads that may
+    /// block: most files are small, and the visits would cost more than the work.
+    pub(super) async fn finish<T: Send + 'static>(
+        self,
+        place: impl FnOnce(NamedTempFile, &Digests) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<(T, Digests)> {
+        self.whole()?;
+        let Self { spool, buffer, sink, size, .. } = self;
+        let folder = Arc::clone(&spool);
+        let work = move || {
+            let mut sink = sink.map_or_else(|| Sink::create(&folder), Ok)?;
+            sink.take_in(&buffer)?;
+            let digests = Digests {
+                sha1: hex::encode(sink.sha1.finalize()),
+                sha256: hex::encode(sink.sha256.finalize()),
+                size,
+            };
+            Ok((place(sink.file, &digests)?, digests))
         };
-        Ok((sink.file, digests))
+        aside(&spool, work).await
     }
+}
+
+/// Runs work that blocks away from the event loop.
+async fn aside<T: Send + 'static>(
+    what: &Path,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other);
+    done.and_then(|result| result).map_err(io(what))
 }

@@ -16,7 +16,8 @@ async fn write_pair(store: &Store, value: &str) {
 async fn read_pair(file: &Path) -> (Option<String>, Option<String>) {
     let store = Store::open_sqlite(file).await.unwrap();
     let mut db = store.read().await.unwrap();
-    let pair = (settings::get(&mut db, "left").await.unwrap(), settings::get(&mut db, "right").await.unwrap());
+    let pair =
+        (settings::get(&mut db, "left").await.unwrap(), settings::get(&mut db, "right").await.unwrap());
     drop(db);
     store.close().await;
     pair

@@ -8,6 +8,7 @@ both!(
     changes_are_read_after_a_number,
     a_reading_has_a_limit,
     old_changes_are_forgotten,
+    a_forgetting_has_a_limit,
     a_kind_of_another_version_is_skipped,
 );
 
@@ -36,7 +37,10 @@ async fn changes_are_read_after_a_number(db: &Db) {
         note(db, kind, key, 0).await;
     }
     let all = since(db, 0).await;
-    let expect = kinds.into_iter().zip(["one", "two", "three"]).map(|(kind, key)| Change { kind, key: key.to_owned() });
+    let expect = kinds
+        .into_iter()
+        .zip(["one", "two", "three"])
+        .map(|(kind, key)| Change { kind, key: key.to_owned() });
     assert_eq!(all.iter().map(|(_, change)| change.clone()).collect::<Vec<_>>(), expect.collect::<Vec<_>>());
     assert!(all.is_sorted_by(|left, right| left.0 < right.0), "{all:?}");
     assert_eq!(head(db).await, all[2].0);
@@ -70,6 +74,16 @@ async fn old_changes_are_forgotten(db: &Db) {
     tx.commit().await.unwrap();
     note(db, ChangeKind::Site, "next", 3).await;
     assert!(head(db).await > last, "a number is never given twice");
+}
+
+async fn a_forgetting_has_a_limit(db: &Db) {
+    for key in ["one", "two", "three"] {
+        note(db, ChangeKind::Site, key, 0).await;
+    }
+    let mut tx = db.store.begin().await.unwrap();
+    assert_eq!(changes::forget(&mut tx, NOW.plus_millis(1), 2).await.unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert_eq!(keys_since(db, 0).await, ["three"], "the oldest go first");
 }
 
 async fn a_kind_of_another_version_is_skipped(db: &Db) {

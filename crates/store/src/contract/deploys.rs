@@ -40,7 +40,13 @@ fn ids(rows: &[DeployRow]) -> Vec<&str> {
     rows.iter().map(|row| row.id.as_str()).collect()
 }
 
-fn on_branch(id: &str, state: DeployState, age: i64, context: DeployContext, branch: Option<&str>) -> DeployRow {
+fn on_branch(
+    id: &str,
+    state: DeployState,
+    age: i64,
+    context: DeployContext,
+    branch: Option<&str>,
+) -> DeployRow {
     DeployRow { context, branch: branch.map(str::to_owned), ..deploy(id, state, age) }
 }
 
@@ -62,7 +68,10 @@ async fn a_deploy_is_read_back_whole(db: &Db) {
     db.deploys(&[row.clone(), deploy("bare", DeployState::New, 0)]).await;
     let mut db = db.store.read().await.unwrap();
     assert_same(&deploys::find(&mut db, "d").await.unwrap().unwrap(), &row);
-    assert_same(&deploys::find(&mut db, "bare").await.unwrap().unwrap(), &deploy("bare", DeployState::New, 0));
+    assert_same(
+        &deploys::find(&mut db, "bare").await.unwrap().unwrap(),
+        &deploy("bare", DeployState::New, 0),
+    );
     assert!(deploys::find(&mut db, "D").await.unwrap().is_none());
 }
 
@@ -133,6 +142,9 @@ async fn listed(db: &mut Conn, filter: &Filter, page: Page) -> Vec<String> {
     deploys::list(db, filter, page).await.unwrap().into_iter().map(|row| row.id).collect()
 }
 
+/// Branch, state, whether production: the deploys that are listed.
+type Case<'a> = (Option<&'a str>, Option<&'a str>, Option<bool>, &'a [&'a str]);
+
 async fn a_list_is_filtered(db: &Db) {
     use DeployContext::{BranchDeploy, DeployPreview, Production};
     use DeployState::{Error, New, Ready};
@@ -148,7 +160,7 @@ async fn a_list_is_filtered(db: &Db) {
     sites::insert(&mut tx, &site("a", "other")).await.unwrap();
     let foreign = DeployRow { site_id: "other".to_owned(), ..deploy("foreign", Ready, 6) };
     deploys::insert(&mut tx, &foreign).await.unwrap();
-    let cases: [(Option<&str>, Option<&str>, Option<bool>, &[&str]); 9] = [
+    let cases: [Case<'_>; 9] = [
         (None, None, None, &["b5", "b4", "v3", "p2", "p1"]),
         (Some("main"), None, None, &["p2", "p1"]),
         (Some("fix"), None, None, &["b4", "v3"]),
@@ -239,9 +251,12 @@ async fn a_label_leads_to_one_deploy(db: &Db) {
         deploys::set_alias(&mut tx, "s", label, id).await.unwrap();
     }
     deploys::set_alias(&mut tx, "other", "main", "d1").await.unwrap();
-    for (site_id, label, expect) in
-        [("s", "main", Some("d2")), ("s", "fix", Some("d1")), ("s", "MAIN", None), ("other", "main", Some("d1"))]
-    {
+    for (site_id, label, expect) in [
+        ("s", "main", Some("d2")),
+        ("s", "fix", Some("d1")),
+        ("s", "MAIN", None),
+        ("other", "main", Some("d1")),
+    ] {
         let found = deploys::by_alias(&mut tx, site_id, label).await.unwrap();
         assert_eq!(found.as_deref(), expect, "{site_id} {label}");
     }

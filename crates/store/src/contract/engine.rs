@@ -234,10 +234,8 @@ async fn a_caller_who_gives_up_leaves_no_half(db: &Db) {
 
 /// Both values as of one moment: a commit that nobody waits for any more may still be on its way.
 async fn pair(db: &mut Conn) -> (Option<String>, Option<String>) {
-    let select = q!(
-        "SELECT (SELECT value FROM settings WHERE key = 'left') AS l,
-                (SELECT value FROM settings WHERE key = 'right') AS r"
-    );
+    let select = q!("SELECT (SELECT value FROM settings WHERE key = 'left') AS l,
+                (SELECT value FROM settings WHERE key = 'right') AS r");
     let row = db.row(select).await.unwrap().unwrap();
     (row.text_opt("l").unwrap(), row.text_opt("r").unwrap())
 }

@@ -27,9 +27,14 @@ async fn a_newer_schema_is_refused(db: &Db) {
     tx.run(q!("INSERT INTO schema_version (version) VALUES ($1)", newer)).await.unwrap();
     tx.commit().await.unwrap();
     let refused = db.again().await.err().unwrap();
-    assert!(matches!(refused, Error::NewerSchema { found, known } if (found, known) == (newer, SCHEMA_VERSION)));
+    assert!(
+        matches!(refused, Error::NewerSchema { found, known } if (found, known) == (newer, SCHEMA_VERSION))
+    );
     let said = refused.to_string();
-    assert!(said.contains(&format!("schema {newer}")) && said.contains(&format!("up to {SCHEMA_VERSION}")), "{said}");
+    assert!(
+        said.contains(&format!("schema {newer}")) && said.contains(&format!("up to {SCHEMA_VERSION}")),
+        "{said}"
+    );
 }
 
 /// A column as both engines can tell: table, name, type, whether it may be null.
@@ -93,7 +98,8 @@ mod dialects {
         #[tokio::test]
         async fn both_engines_get_the_same_tables() {
             let (file, server) = (Db::sqlite().await, Db::pg().await);
-            let (mut left, mut right) = (file.store.read().await.unwrap(), server.store.read().await.unwrap());
+            let (mut left, mut right) =
+                (file.store.read().await.unwrap(), server.store.read().await.unwrap());
             let found = columns(&mut left).await;
             assert!(found.len() > 100, "{found:?}");
             assert_eq!(found, columns(&mut right).await);

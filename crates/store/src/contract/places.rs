@@ -1,6 +1,6 @@
 //! Blobs: the same promises on disk and in a bucket.
 
-use super::support::{service, unique};
+use super::support::{give_up_after, service, unique};
 use crate::Error;
 use crate::blob::{Blobs, Digests, S3Settings};
 use futures_util::TryStreamExt as _;
@@ -37,6 +37,7 @@ both_places!(
     racing_puts_all_succeed,
     what_is_staged_is_not_visible,
     what_is_dropped_leaves_nothing,
+    a_broken_write_cannot_be_kept,
     a_name_that_is_no_digest_is_refused,
     many_small_writes_make_one_blob,
     a_blob_of_twenty_megabytes_passes_through,
@@ -147,7 +148,10 @@ async fn parts_of_a_blob_are_streamed(at: &Fixture) {
         let expect = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
         assert!(part == whole[expect], "{range:?}");
     }
-    assert!(at.streamed(&digest, last - 3..last + 9).await == whole[size - 3..], "a range that ends too late");
+    assert!(
+        at.streamed(&digest, last - 3..last + 9).await == whole[size - 3..],
+        "a range that ends too late"
+    );
 }
 
 async fn what_is_missing_is_an_error(at: &Fixture) {
@@ -198,6 +202,19 @@ async fn what_is_dropped_leaves_nothing(at: &Fixture) {
         assert_eq!(at.files(), Vec::<PathBuf>::new(), "{written} bytes");
     }
     assert!(!at.blobs.contains(&digests(&bytes).sha256).await.unwrap());
+}
+
+/// What came before is lost then, and the rest alone must not pass for the whole.
+async fn a_broken_write_cannot_be_kept(at: &Fixture) {
+    let bytes = bytes(600_000);
+    let mut staged = at.blobs.stage().await.unwrap();
+    while give_up_after(1, staged.write(&bytes)).await.is_some() {
+        staged = at.blobs.stage().await.unwrap();
+    }
+    assert!(staged.write(&bytes).await.is_err());
+    assert!(at.blobs.keep(staged).await.is_err());
+    let rest = digests(&bytes).sha256;
+    assert!(!at.blobs.contains(&rest).await.unwrap());
 }
 
 async fn a_name_that_is_no_digest_is_refused(at: &Fixture) {

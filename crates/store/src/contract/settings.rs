@@ -4,7 +4,12 @@ use super::support::{Db, both};
 use crate::query::q;
 use crate::settings;
 
-both!(a_setting_is_replaced, values_cross_the_border_whole, bytes_cross_the_border_whole, nothing_is_told_from_empty);
+both!(
+    a_setting_is_replaced,
+    values_cross_the_border_whole,
+    bytes_cross_the_border_whole,
+    nothing_is_told_from_empty
+);
 
 async fn a_setting_is_replaced(db: &Db) {
     let mut tx = db.store.begin().await.unwrap();

@@ -87,14 +87,22 @@ async fn a_domain_is_taken_once(db: &Db) {
     let mut tx = db.store.begin().await.unwrap();
     sites::insert(&mut tx, &with_domains("one", Some("one.example"), &["alias.example"])).await.unwrap();
     tx.commit().await.unwrap();
-    for (primary, aliases) in
-        [(Some("one.example"), &[][..]), (Some("ALIAS.example"), &[]), (None, &["free.example", "One.Example"])]
-    {
+    for (primary, aliases) in [
+        (Some("one.example"), &[][..]),
+        (Some("ALIAS.example"), &[]),
+        (None, &["free.example", "One.Example"]),
+    ] {
         let mut tx = db.store.begin().await.unwrap();
-        assert!(is_taken(&sites::insert(&mut tx, &with_domains("new", primary, aliases)).await), "{primary:?}");
+        assert!(
+            is_taken(&sites::insert(&mut tx, &with_domains("new", primary, aliases)).await),
+            "{primary:?}"
+        );
         drop(tx);
         let mut tx = db.store.begin().await.unwrap();
-        assert!(is_taken(&sites::update(&mut tx, &with_domains("two", primary, aliases)).await), "{primary:?}");
+        assert!(
+            is_taken(&sites::update(&mut tx, &with_domains("two", primary, aliases)).await),
+            "{primary:?}"
+        );
     }
     let mut db = db.store.read().await.unwrap();
     assert!(sites::find_by_domain(&mut db, "free.example").await.unwrap().is_none());
@@ -108,7 +116,8 @@ async fn a_domain_that_is_named_twice_is_the_sites_own(db: &Db) {
     insert_account(&mut tx, "a").await;
     sites::insert(&mut tx, &row).await.unwrap();
     sites::update(&mut tx, &row).await.unwrap();
-    let kind = tx.row(q!("SELECT kind FROM site_domains WHERE domain = 'one.example'")).await.unwrap().unwrap();
+    let kind =
+        tx.row(q!("SELECT kind FROM site_domains WHERE domain = 'one.example'")).await.unwrap().unwrap();
     assert_eq!(kind.text("kind").unwrap(), "primary");
     assert_eq!(sites::find_by_domain(&mut tx, "two.example").await.unwrap().unwrap().id, "one");
 }
@@ -145,6 +154,9 @@ async fn names(db: &mut Conn, filter: &Filter, page: Page) -> Vec<String> {
     sites::list(db, filter, page).await.unwrap().into_iter().map(|row| row.name).collect()
 }
 
+/// User, account, part of the name: the sites that are listed.
+type Case<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>, &'a [&'a str]);
+
 async fn a_list_is_filtered(db: &Db) {
     db.account("a", &["blue-shop", "red-shop"]).await;
     db.account("b", &["blue-blog"]).await;
@@ -159,7 +171,7 @@ async fn a_list_is_filtered(db: &Db) {
     };
     users::insert(&mut tx, &user).await.unwrap();
     users::add_member(&mut tx, "a", "u", Role::Owner, NOW).await.unwrap();
-    let cases: [(Option<&str>, Option<&str>, Option<&str>, &[&str]); 9] = [
+    let cases: [Case<'_>; 9] = [
         (None, None, None, &["blue-blog", "blue-shop", "red-shop"]),
         (Some("u"), None, None, &["blue-shop", "red-shop"]),
         (Some("nobody"), None, None, &[]),

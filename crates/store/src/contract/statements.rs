@@ -41,7 +41,8 @@ const MOST_VALUES: usize = 20;
 
 fn is_statement(text: &str) -> bool {
     let mut words = text.split_whitespace();
-    let verb = words.next().is_some_and(|word| matches!(word, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH"));
+    let verb =
+        words.next().is_some_and(|word| matches!(word, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH"));
     verb && words.next().is_some()
 }
 
@@ -62,7 +63,9 @@ fn literals(code: &str) -> Vec<Literal> {
                     out.push((before, text));
                 }
             }
-            '(' if between.trim_end().ends_with("concat!") => concat = concat.map_or(Some(1), |deep| Some(deep + 1)),
+            '(' if between.trim_end().ends_with("concat!") => {
+                concat = concat.map_or(Some(1), |deep| Some(deep + 1));
+            }
             '(' => concat = concat.map(|deep| deep + 1),
             ')' => concat = concat.map(|deep| deep - 1).filter(|deep| *deep > 0),
             other => between.push(other),
@@ -92,7 +95,8 @@ async fn every_statement_is_understood(db: &Db) {
 #[tokio::test]
 async fn a_statement_that_makes_no_sense_is_refused() {
     let db = Db::sqlite().await;
-    let said = db.objections(&["SELECT nothing FROM sites".to_owned(), "SELECT id FROM sites".to_owned()]).await;
+    let said =
+        db.objections(&["SELECT nothing FROM sites".to_owned(), "SELECT id FROM sites".to_owned()]).await;
     assert!(said[0].as_ref().unwrap().contains("nothing"), "{said:?}");
     assert_eq!(said[1], None);
 }

@@ -6,7 +6,9 @@ use crate::sites::{SiteInfo, SiteRow};
 use crate::{Error, Result, Store, Tx, accounts, deploys, sites};
 use model::{DeployContext, DeployState, Timestamp};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqlSafeStr as _,
+};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::task::Poll;
