@@ -49,7 +49,10 @@ impl Call {
 
     /// The first value of a query parameter, none when absent or empty.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.query
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every value of a query parameter.
@@ -113,7 +116,8 @@ impl Call {
     pub(crate) async fn json_up_to<T: DeserializeOwned>(&mut self, limit: usize) -> Result<T> {
         let bytes = self.bytes(limit).await?;
         let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map_err(|e| Error::Invalid(format!("the body is not the JSON that is expected: {e}")))
+        serde_json::from_slice(text)
+            .map_err(|e| Error::Invalid(format!("the body is not the JSON that is expected: {e}")))
     }
 
     /// The body as it comes in.

@@ -93,7 +93,12 @@ mod tests {
         for route in ROUTES.iter().filter(|route| !route.own) {
             let operation = operations().find(|o| o.id == route.id);
             let operation = operation.unwrap_or_else(|| panic!("{} is no Netlify operation", route.id));
-            assert_eq!((&operation.method, plain(operation.path)), (&route.method, plain(route.path)), "{}", route.id);
+            assert_eq!(
+                (&operation.method, plain(operation.path)),
+                (&route.method, plain(route.path)),
+                "{}",
+                route.id
+            );
         }
     }
 }

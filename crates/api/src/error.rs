@@ -33,7 +33,8 @@ pub(crate) fn response(error: &Error, request_id: &str) -> Response {
         }
         other => other.to_string(),
     };
-    let mut response = (status, axum::Json(json!({ "code": status.as_u16(), "message": message }))).into_response();
+    let mut response =
+        (status, axum::Json(json!({ "code": status.as_u16(), "message": message }))).into_response();
     if let Error::TooMany { retry_after } = error {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
     }

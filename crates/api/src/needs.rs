@@ -33,9 +33,12 @@ impl Needs {
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Anyone => None,
-            Self::Token(s) | Self::Account(s) | Self::Site(s) | Self::Deploy(s) | Self::Build(s) | Self::Hook(s) => {
-                Some(s)
-            }
+            Self::Token(s)
+            | Self::Account(s)
+            | Self::Site(s)
+            | Self::Deploy(s)
+            | Self::Build(s)
+            | Self::Hook(s) => Some(s),
         }
     }
 }
@@ -98,7 +101,9 @@ async fn owner(db: &mut Conn, needs: Needs, call: &mut Call) -> Result<Option<St
             call.deploy = Some(deploy);
             Some(site_id)
         }
-        Needs::Build(_) => Some(builds::find(db, call.param("build_id")).await?.ok_or(Error::NotFound)?.site_id),
+        Needs::Build(_) => {
+            Some(builds::find(db, call.param("build_id")).await?.ok_or(Error::NotFound)?.site_id)
+        }
         Needs::Hook(_) => Some(hooks::find(db, call.param("hook_id")).await?.ok_or(Error::NotFound)?.site_id),
         _ => None,
     })

@@ -3,8 +3,8 @@
 
 use crate::routes::{ROUTES, Route};
 use model::{
-    Account, AccountType, Attempt, Build, BuildHook, Delivery, Deploy, EnvVar, EventRecord, FileEntry, Hook, HookType,
-    Member, Schemas, Site, Ticket, TokenInfo, User,
+    Account, AccountType, Attempt, Build, BuildHook, Delivery, Deploy, EnvVar, EventRecord, FileEntry, Hook,
+    HookType, Member, Schemas, Site, Ticket, TokenInfo, User,
 };
 use serde_json::{Map, Value, json};
 
@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn every_route_is_described_once_for_each_path() {
         let document = document("http://localhost:8888");
-        let described: usize = document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum();
+        let described: usize =
+            document["paths"].as_object().unwrap().values().map(|p| p.as_object().unwrap().len()).sum();
         assert_eq!(described, ROUTES.iter().map(|route| route.paths().len()).sum::<usize>());
     }
 

@@ -47,7 +47,11 @@ impl Limiter {
         let full = window.calls.len() >= CALLERS_MAX && !window.calls.contains_key(caller);
         let calls = window.calls.entry(if full { String::new() } else { caller.to_owned() }).or_default();
         *calls = calls.saturating_add(1);
-        Allowance { limit: self.limit, remaining: self.limit.checked_sub(*calls), reset: (number + 1) * WINDOW }
+        Allowance {
+            limit: self.limit,
+            remaining: self.limit.checked_sub(*calls),
+            reset: (number + 1) * WINDOW,
+        }
     }
 }
 

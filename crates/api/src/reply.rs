@@ -87,6 +87,6 @@ fn link(call: &Call, number: u32, page: Page, rel: &str) -> String {
         query.append_pair(key, value);
     }
     query.append_pair("page", &number.to_string()).append_pair("per_page", &page.size.to_string());
-    let root = call.cx.addresses().api_url();
+    let root = call.cx.addresses().control_url();
     format!("<{root}{}?{}>; rel=\"{rel}\"", call.uri.path(), query.finish())
 }

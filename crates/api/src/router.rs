@@ -52,7 +52,9 @@ fn positional(path: &str) -> String {
 
 /// The names of a path's parameters in their order.
 fn names(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')).map(|name| name.trim_start_matches('*'))
+    path.split('/')
+        .filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| name.trim_start_matches('*'))
 }
 
 fn filter(method: &Method) -> MethodFilter {
@@ -172,7 +174,10 @@ mod tests {
     #[test]
     fn parameters_are_renamed_by_position() {
         assert_eq!(positional("/sites/{site_id}/files/{*file_path}"), "/sites/{p2}/files/{*p4}");
-        assert_eq!(names("/sites/{site_id}/files/{*file_path}").collect::<Vec<_>>(), ["site_id", "file_path"]);
+        assert_eq!(
+            names("/sites/{site_id}/files/{*file_path}").collect::<Vec<_>>(),
+            ["site_id", "file_path"]
+        );
     }
 
     #[test]

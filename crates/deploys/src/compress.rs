@@ -60,7 +60,8 @@ pub(crate) async fn inline(cx: &Context, served: &mut Served) -> Result<bool> {
 pub(crate) async fn enqueue(tx: &mut Tx, cx: &Context, deploy_id: &str) -> Result<()> {
     let payload = json!({ "deploy": deploy_id });
     let now = cx.now();
-    let job = NewJob { id: &cx.id(), kind: COMPRESS_JOB, tenant: deploy_id, payload: &payload, run_at: now, now };
+    let job =
+        NewJob { id: &cx.id(), kind: COMPRESS_JOB, tenant: deploy_id, payload: &payload, run_at: now, now };
     Ok(store::jobs::insert(tx, &job).await?)
 }
 
@@ -76,7 +77,8 @@ async fn fill_known(cx: &Context, file: &mut ServedFile) -> Result<bool> {
 async fn fill_new(cx: &Context, file: &mut ServedFile) -> Result<()> {
     let plain = cx.blobs.get(&file.blob).await?;
     let work = move || -> std::io::Result<(Vec<u8>, Vec<u8>)> { Ok((gzip(&plain)?, brotli(&plain)?)) };
-    let (gzip, br) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)?;
+    let (gzip, br) =
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)?;
     file.gzip = keep(cx, file.size, &gzip).await?;
     file.br = keep(cx, file.size, &br).await?;
     let mut tx = cx.begin().await?;

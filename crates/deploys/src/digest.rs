@@ -129,7 +129,10 @@ fn manifest(cx: &Context, digest: &Digest) -> Result<Manifest> {
     }
     if files.len() > limits.files {
         let most = limits.files;
-        return Err(Error::Unprocessable(format!("a deploy holds at most {most} files, this one {}", files.len())));
+        return Err(Error::Unprocessable(format!(
+            "a deploy holds at most {most} files, this one {}",
+            files.len()
+        )));
     }
     let mut functions = BTreeMap::new();
     for (name, function) in digest.functions.iter().flatten() {

@@ -30,13 +30,20 @@ pub async fn publish_folder(cx: &Context, deploy_id: &str, folder: &Path) -> Res
     let root = folder.to_owned();
     let walk = move || walk(&root);
     let files = tokio::task::spawn_blocking(walk).await.map_err(Error::internal)?.map_err(Error::internal)?;
-    let stored: Vec<(String, Digests)> =
-        futures_util::stream::iter(files).map(|file| store_file(cx, file)).buffer_unordered(AT_ONCE).try_collect().await?;
+    let stored: Vec<(String, Digests)> = futures_util::stream::iter(files)
+        .map(|file| store_file(cx, file))
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
     publish_stored(cx, deploy_id, stored).await
 }
 
 /// Makes a deploy of files that are stored already.
-pub(crate) async fn publish_stored(cx: &Context, deploy_id: &str, stored: Vec<(String, Digests)>) -> Result<DeployRow> {
+pub(crate) async fn publish_stored(
+    cx: &Context,
+    deploy_id: &str,
+    stored: Vec<(String, Digests)>,
+) -> Result<DeployRow> {
     let mut db = cx.read().await?;
     let deploy = deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)?;
     drop(db);
@@ -111,7 +118,8 @@ mod tests {
     #[test]
     fn hidden_files_and_links_stay_out() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        for name in ["index.html", ".env", ".well-known/x", "a/b.css", "node_modules/m/i.js", "a/.git/config"] {
+        for name in ["index.html", ".env", ".well-known/x", "a/b.css", "node_modules/m/i.js", "a/.git/config"]
+        {
             let file = dir.path().join(name);
             std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
             std::fs::write(file, name).expect("a file");

@@ -7,7 +7,8 @@ pub(crate) fn of_path(path: &str) -> String {
         "text/javascript" | "application/x-javascript" => "application/javascript",
         other => other,
     };
-    let text = essence.starts_with("text/") || matches!(essence, "application/javascript" | "application/json");
+    let text =
+        essence.starts_with("text/") || matches!(essence, "application/javascript" | "application/json");
     if text { format!("{essence}; charset=UTF-8") } else { essence.to_owned() }
 }
 

@@ -60,7 +60,9 @@ mod tests {
         }
         let long = "a/".repeat(5000) + "a";
         let segment = "a".repeat(256);
-        for path in ["", "/", "//x", "a//b", "a/", "../x", "a/../b", "./a", "a\0b", "a\\b", "a\nb", &long, &segment] {
+        for path in
+            ["", "/", "//x", "a//b", "a/", "../x", "a/../b", "./a", "a\0b", "a\\b", "a\nb", &long, &segment]
+        {
             assert!(clean_path(path, 4096).is_err(), "{path:?}");
         }
     }

@@ -21,7 +21,12 @@ pub async fn present(db: &mut Conn, cx: &Context, deploy: &DeployRow) -> Result<
 ///
 /// # Errors
 /// When the database fails.
-pub async fn present_all(db: &mut Conn, cx: &Context, site: &SiteRow, deploys: &[DeployRow]) -> Result<Vec<Deploy>> {
+pub async fn present_all(
+    db: &mut Conn,
+    cx: &Context,
+    site: &SiteRow,
+    deploys: &[DeployRow],
+) -> Result<Vec<Deploy>> {
     let mut out = Vec::with_capacity(deploys.len());
     for deploy in deploys {
         out.push(present_as(db, cx, site, deploy).await?);
@@ -94,9 +99,13 @@ fn seconds_between(start: Timestamp, end: Timestamp) -> i64 {
 fn links(cx: &Context, site: &SiteRow, deploy: &DeployRow, url: &str) -> Value {
     let at = cx.addresses();
     let branch = deploy.branch.as_deref().map(model::slug).filter(|label| !label.is_empty());
-    json!({
+    let alias = deploy.info.alias.as_deref();
+    let mut links = json!({
         "permalink": at.deploy_url(&deploy.id, &site.name),
-        "alias": deploy.info.alias.as_deref().map_or_else(|| url.to_owned(), |a| at.deploy_url(a, &site.name)),
-        "branch": branch.map(|label| at.deploy_url(&label, &site.name)),
-    })
+        "alias": alias.map_or_else(|| url.to_owned(), |alias| at.deploy_url(alias, &site.name)),
+    });
+    if let Some(label) = branch {
+        links["branch"] = at.deploy_url(&label, &site.name).into();
+    }
+    links
 }

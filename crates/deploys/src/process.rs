@@ -8,11 +8,11 @@ use model::{DeployState, FunctionInfo};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use store::Tx;
 use store::blobs::{self, Known};
 use store::deploy_files::{self, FunctionZip, Manifest, Served, ServedFile};
 use store::deploys::{self, DeployRow};
 use store::jobs::NewJob;
-use store::Tx;
 
 /// Kind of the jobs that make deploys ready.
 pub const PROCESS_JOB: &str = "process_deploy";
@@ -29,7 +29,14 @@ const TRIES_MAX: i64 = 5;
 pub(crate) async fn enqueue(tx: &mut Tx, cx: &Context, deploy: &DeployRow) -> Result<()> {
     let payload = json!({ "deploy": deploy.id });
     let now = cx.now();
-    let job = NewJob { id: &cx.id(), kind: PROCESS_JOB, tenant: &deploy.site_id, payload: &payload, run_at: now, now };
+    let job = NewJob {
+        id: &cx.id(),
+        kind: PROCESS_JOB,
+        tenant: &deploy.site_id,
+        payload: &payload,
+        run_at: now,
+        now,
+    };
     Ok(store::jobs::insert(tx, &job).await?)
 }
 
@@ -118,7 +125,9 @@ async fn known(db: &mut store::Conn, account_id: &str, manifest: &Manifest) -> R
 
 fn served(manifest: &Manifest, known: &Blobs) -> Result<Served> {
     let file = |(path, sha1): (&String, &String)| {
-        let blob = known.get(sha1).ok_or_else(|| Error::Unprocessable(format!("the content of {path} is missing")))?;
+        let blob = known
+            .get(sha1)
+            .ok_or_else(|| Error::Unprocessable(format!("the content of {path} is missing")))?;
         Ok(ServedFile {
             path: path.clone(),
             blob: blob.blob.clone(),

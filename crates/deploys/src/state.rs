@@ -8,7 +8,8 @@ use store::deploys::DeployRow;
 /// From each state, where a deploy may go. What is not listed is refused.
 pub const MOVES: [(DeployState, &[DeployState]); 11] = {
     use DeployState::{
-        Building, Enqueued, Error, New, PendingReview, Prepared, Processing, Ready, Rejected, Uploaded, Uploading,
+        Building, Enqueued, Error, New, PendingReview, Prepared, Processing, Ready, Rejected, Uploaded,
+        Uploading,
     };
     [
         (New, &[PendingReview, Enqueued, Prepared, Uploading, Uploaded, Error]),
@@ -37,7 +38,12 @@ pub fn may_move(from: DeployState, to: DeployState) -> bool {
 /// # Errors
 /// `Unprocessable` when the table does not allow the move, `Conflict` when another hand moved the
 /// deploy since it was read.
-pub(crate) async fn move_to(tx: &mut Tx, cx: &Context, deploy: &mut DeployRow, to: DeployState) -> Result<()> {
+pub(crate) async fn move_to(
+    tx: &mut Tx,
+    cx: &Context,
+    deploy: &mut DeployRow,
+    to: DeployState,
+) -> Result<()> {
     let from = deploy.state;
     if !may_move(from, to) {
         return Err(Error::Unprocessable(format!("a deploy that is {from} cannot become {to}")));

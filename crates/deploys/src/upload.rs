@@ -8,11 +8,11 @@ use context::{Context, Error, Result};
 use futures_util::{Stream, StreamExt as _};
 use model::{DeployState, FileEntry};
 use std::pin::Pin;
+use store::Tx;
 use store::blob::Digests;
 use store::blobs::{self, Known};
 use store::deploy_files::{self, UploadKind};
 use store::deploys::{self, DeployRow};
-use store::Tx;
 
 /// A request's body as it comes in.
 pub type StreamedBody = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
@@ -34,7 +34,12 @@ pub struct FunctionUpload {
 /// # Errors
 /// `Unprocessable` when the content is not what the digest says or the deploy no longer takes
 /// files (clients stop at 422 and try again after anything else), `TooLarge` over the limit.
-pub async fn upload_file(cx: &Context, deploy: &DeployRow, path: &str, body: StreamedBody) -> Result<FileEntry> {
+pub async fn upload_file(
+    cx: &Context,
+    deploy: &DeployRow,
+    path: &str,
+    body: StreamedBody,
+) -> Result<FileEntry> {
     let path = clean_path(path, cx.settings.limits.path)?;
     check_open(deploy)?;
     let got = receive(cx, body, cx.settings.limits.file).await?;
@@ -69,7 +74,8 @@ pub async fn upload_function(
     check_open(deploy)?;
     let got = receive(cx, body, cx.settings.limits.function).await?;
     let mut tx = cx.begin().await?;
-    let named = |manifest: &deploy_files::Manifest| manifest.functions.get(name).is_some_and(|f| f.sha == got.sha256);
+    let named =
+        |manifest: &deploy_files::Manifest| manifest.functions.get(name).is_some_and(|f| f.sha == got.sha256);
     cross_off(&mut tx, cx, deploy, UploadKind::Function, &got.sha256, &got, named).await?;
     let mut manifest = deploy_files::manifest(&mut tx, &deploy.id).await?.unwrap_or_default();
     let Some(function) = manifest.functions.get_mut(name).filter(|f| f.sha == got.sha256) else {
@@ -129,7 +135,9 @@ async fn cross_off(
             if named(&manifest) {
                 return Ok(());
             }
-            Err(Error::Unprocessable(format!("the content's digest {digest} is not what the deploy's digest says")))
+            Err(Error::Unprocessable(format!(
+                "the content's digest {digest} is not what the deploy's digest says"
+            )))
         }
     }
 }

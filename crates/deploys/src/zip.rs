@@ -50,9 +50,12 @@ async fn unpack(cx: Context, path: PathBuf, zip_size: u64) -> Result<Vec<(String
         let mut budget = Budget { left: (zip_size * EXPANSION_MAX).max(EXPANSION_FREE), file: limits.file };
         let mut stored = Vec::new();
         for index in 0..archive.len() {
-            let entry = archive.by_index(index).map_err(|e| Error::Unprocessable(format!("broken zip: {e}")))?;
+            let entry =
+                archive.by_index(index).map_err(|e| Error::Unprocessable(format!("broken zip: {e}")))?;
             if entry.is_file() {
-                let name = entry.name().map_err(|_| Error::Unprocessable("a name in the zip is not UTF-8".to_owned()))?;
+                let name = entry
+                    .name()
+                    .map_err(|_| Error::Unprocessable("a name in the zip is not UTF-8".to_owned()))?;
                 let path = clean_path(&name, limits.path)?;
                 stored.push((path, handle.block_on(store_entry(&cx, entry, &mut budget))?));
             }

@@ -81,7 +81,13 @@ impl Actor {
     ///
     /// # Errors
     /// A sentence when no answer comes.
-    pub async fn try_send(&self, method: Method, path: &str, kind: &str, body: Bytes) -> Result<Answer, String> {
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Bytes,
+    ) -> Result<Answer, String> {
         let mut request = Request::builder().method(method).uri(path);
         request = request.header(header::HOST, self.address.to_string());
         if let Some(token) = &self.token {
@@ -125,7 +131,8 @@ impl Actor {
     /// command lines do.
     pub async fn fill(&self, site: &str, deploy: &str, files: Files<'_>) {
         let digest = self.digest(site, deploy, files).await.expect(200).json();
-        let required: Vec<&str> = digest["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> =
+            digest["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (path, text) in files {
             if required.contains(&sha1(text.as_bytes()).as_str()) {
                 self.upload(deploy, path, text.as_bytes()).await.expect(200);
@@ -171,7 +178,8 @@ impl Actor {
         if let Some(secret) = secret {
             data["signature_secret"] = secret.into();
         }
-        let body = json!({ "site_id": site, "type": "url", "event": events[0], "events": events, "data": data });
+        let body =
+            json!({ "site_id": site, "type": "url", "event": events[0], "events": events, "data": data });
         let answer = self.post(&format!("/hooks?site_id={site}"), body).await;
         assert!(answer.is_success(), "the hook was refused: {}", answer.shown());
         answer.json()
@@ -182,7 +190,9 @@ impl Actor {
         let mut events = Vec::new();
         for page in 1.. {
             let path = format!("/events?site_id={site}&page={page}&per_page=100");
-            let Value::Array(found) = self.get(&path).await.expect(200).json() else { panic!("{path} is no list") };
+            let Value::Array(found) = self.get(&path).await.expect(200).json() else {
+                panic!("{path} is no list")
+            };
             let last = found.len() < 100;
             events.extend(found);
             if last {

@@ -39,9 +39,14 @@ impl Answer {
     pub fn refusal(self, status: u16) -> String {
         let answer = self.expect(status);
         let body = answer.json();
-        let well_formed = body["code"] == status && body["message"].as_str().is_some_and(|text| !text.is_empty());
+        let well_formed =
+            body["code"] == status && body["message"].as_str().is_some_and(|text| !text.is_empty());
         let kind = answer.header("content-type").unwrap_or_default();
-        assert!(well_formed && kind.starts_with("application/json"), "no {{code, message}}: {}", answer.shown());
+        assert!(
+            well_formed && kind.starts_with("application/json"),
+            "no {{code, message}}: {}",
+            answer.shown()
+        );
         body["message"].as_str().expect("just looked at").to_owned()
     }
 

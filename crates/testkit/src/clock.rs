@@ -22,7 +22,22 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         let real = SystemTime::UNIX_EPOCH.elapsed().expect("the machine's clock is past 1970");
-        let real = i64::try_from(real.as_millis()).expect("the machine's clock is before the year 292 million");
+        let real =
+            i64::try_from(real.as_millis()).expect("the machine's clock is before the year 292 million");
         Timestamp(real + self.ahead_ms.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_move_together_and_never_back() {
+        let clock = ManualClock::default();
+        let other = clock.clone();
+        let before = clock.now();
+        other.advance(Duration::from_secs(3600));
+        assert!(clock.now() >= before.plus_millis(3_600_000));
     }
 }

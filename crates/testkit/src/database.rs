@@ -37,7 +37,9 @@ impl Database {
             panic!("{SERVER} is not set: run through `make test`, or start `cargo xtask services` and export what it prints")
         });
         let name = name();
-        execute(&server, format!("CREATE DATABASE {name}")).await.unwrap_or_else(|error| panic!("{SERVER}: {error}"));
+        execute(&server, format!("CREATE DATABASE {name}"))
+            .await
+            .unwrap_or_else(|error| panic!("{SERVER}: {error}"));
         let mut url = Url::parse(&server).unwrap_or_else(|error| panic!("{SERVER}: {error}"));
         url.set_path(&name);
         Self { server, name, url: url.to_string() }

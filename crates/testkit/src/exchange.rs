@@ -22,12 +22,19 @@ pub(crate) async fn exchange(address: SocketAddr, request: Request<Full<Bytes>>)
     }
 }
 
-async fn converse(address: SocketAddr, request: Request<Full<Bytes>>, asked: String) -> Result<Answer, String> {
+async fn converse(
+    address: SocketAddr,
+    request: Request<Full<Bytes>>,
+    asked: String,
+) -> Result<Answer, String> {
     let stream = TcpStream::connect(address).await.map_err(|e| e.to_string())?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
     let connection = tokio::spawn(connection);
-    let response = sender.send_request(request).await.map_err(|e| format!("{e}: {:?}", std::error::Error::source(&e)))?;
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(|e| format!("{e}: {:?}", std::error::Error::source(&e)))?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
     connection.abort();

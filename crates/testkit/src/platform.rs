@@ -45,6 +45,8 @@ impl Platform {
     /// # Panics
     /// When it does not start.
     pub async fn start_with(engine: Engine, adjust: impl FnOnce(&mut Config)) -> Self {
+        // as the program does first of all; a second server of the same test finds it done
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().expect("a temporary folder can be made");
         let database = match engine {
             Engine::Sqlite => None,
@@ -54,7 +56,8 @@ impl Platform {
         adjust(&mut config);
         let clock = ManualClock::default();
         let outside = Outside { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
-        let server = Server::start(&config, outside).await.unwrap_or_else(|error| panic!("no server: {error:#}"));
+        let server =
+            Server::start(&config, outside).await.unwrap_or_else(|error| panic!("no server: {error:#}"));
         let (address, addresses) = (server.address, server.addresses.clone());
         let server = Mutex::new(Some(server));
         Self(Arc::new(Inner { address, addresses, clock, engine, server, database, _data: data }))
@@ -125,7 +128,8 @@ impl Platform {
         let slug = account["slug"].as_str().expect("accounts have a slug");
         let invitation = json!({ "email": "outsider@example.org", "role": "Owner" });
         let members = owner.post(&format!("/{slug}/members"), invitation).await.expect(200).json();
-        let token = json!({ "name": "outsider", "scope": "admin", "user_id": members[0]["id"], "account_id": slug });
+        let token =
+            json!({ "name": "outsider", "scope": "admin", "user_id": members[0]["id"], "account_id": slug });
         self.issue(token).await
     }
 

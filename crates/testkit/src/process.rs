@@ -1,7 +1,7 @@
 //! The real program, serving in a process of its own that can be killed at any moment.
 
-use crate::program::command;
 use crate::database::execute_on_file;
+use crate::program::command;
 use crate::{Actor, Database, Engine, OWNER_TOKEN, Visitor, until};
 use bytes::Bytes;
 use http::Method;
@@ -80,7 +80,8 @@ impl Process {
     /// Starts it again on the same data and the same port, with these further settings.
     pub async fn restart_with(&mut self, settings: &[(&str, &str)]) {
         self.kill();
-        self.place.settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.place.settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.restart().await;
     }
 
@@ -96,7 +97,9 @@ impl Process {
     /// When it serves.
     pub async fn refuses_to_start(&mut self) -> String {
         self.child = spawn(&self.place, self.address);
-        let ended = until("the end of a server that should not start", async || self.child.try_wait().ok().flatten()).await;
+        let ended =
+            until("the end of a server that should not start", async || self.child.try_wait().ok().flatten())
+                .await;
         assert!(!ended.success(), "the server ended without an error:\n{}", self.log());
         self.log()
     }
@@ -113,15 +116,20 @@ impl Process {
         .await;
     }
 
-    /// Runs statements on its database, as somebody with access to the machine could. The server should
-    /// not run meanwhile.
+    /// Makes its database claim to be of one more version of the schema, or of that one no longer. The
+    /// server should not run meanwhile.
     ///
     /// # Panics
-    /// When the database refuses them.
-    pub async fn sql(&self, statements: &str) {
+    /// When the database refuses it.
+    pub async fn claim_schema(&self, version: i64, claimed: bool) {
+        let statement = if claimed {
+            format!("INSERT INTO schema_version (version) VALUES ({version})")
+        } else {
+            format!("DELETE FROM schema_version WHERE version = {version}")
+        };
         match &self.place.database {
-            Some(database) => database.execute(statements).await,
-            None => execute_on_file(&self.place.data.join("boathook.sqlite"), statements).await,
+            Some(database) => database.execute(&statement).await,
+            None => execute_on_file(&self.place.data.join("boathook.sqlite"), &statement).await,
         }
     }
 
@@ -177,7 +185,11 @@ impl Drop for Process {
 }
 
 fn spawn(place: &Place, address: SocketAddr) -> Child {
-    let log = File::options().create(true).append(true).open(place.folder.path().join("log")).expect("a log can be made");
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(place.folder.path().join("log"))
+        .expect("a log can be made");
     let mut command = command();
     command.arg("serve").arg("--data").arg(&place.data).arg("--listen").arg(address.to_string());
     command.env("BOATHOOK_OWNER_TOKEN", OWNER_TOKEN).env("BOATHOOK_RATE_LIMIT", "1000000");
@@ -205,5 +217,7 @@ fn free_port() -> u16 {
     let start = (std::process::id().wrapping_mul(7919) ^ (nanos >> 8)) % u32::from(PORTS.end - PORTS.start);
     let start = PORTS.start + u16::try_from(start).expect("the range is narrower than a port number");
     let mut ports = (start..PORTS.end).chain(PORTS.start..start);
-    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).expect("one of 9,000 ports is free")
+    ports
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .expect("one of 9,000 ports is free")
 }

@@ -213,7 +213,8 @@ async fn read(stream: &mut TcpStream) -> Option<Delivered> {
     let mut lines = head.split("\r\n");
     let mut first = lines.next()?.split(' ');
     let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
-    let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
+    let header =
+        |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
     let headers: Vec<(String, String)> = lines.filter_map(header).collect();
     let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let length: usize = length.map_or(Some(0), |(_, value)| value.parse().ok())?;
@@ -222,4 +223,35 @@ async fn read(stream: &mut TcpStream) -> Option<Delivered> {
         (stream.read_buf(&mut body).await.ok()? > 0).then_some(())?;
     }
     Some(Delivered { method, path, headers, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn send(receiver: &Receiver, request: &str) -> String {
+        let mut stream = TcpStream::connect(receiver.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn requests_are_kept_as_they_were_sent() {
+        let receiver = Receiver::start().await;
+        receiver.next([Reaction::Status(500), Reaction::With(503, "Retry-After", "9".to_owned())]);
+        let request = "POST /in?a=%20 HTTP/1.1\r\nHost: x\r\nX-MiXed: a: b\r\nContent-Length: 4\r\n\r\nbody";
+        let answers =
+            [send(&receiver, request).await, send(&receiver, request).await, send(&receiver, request).await];
+        assert!(answers[0].starts_with("HTTP/1.1 500 ") && answers[1].contains("\r\nRetry-After: 9\r\n"));
+        assert!(answers[2].starts_with("HTTP/1.1 200 "));
+        let first = receiver.wait_for(3).await.remove(0);
+        assert_eq!(
+            (first.method.as_str(), first.path.as_str(), &first.body[..]),
+            ("POST", "/in?a=%20", &b"body"[..])
+        );
+        assert_eq!((first.header("X-MiXed"), first.header("x-mixed")), (Some("a: b"), None));
+        assert_eq!(first.any_case("x-mixed"), Some("a: b"));
+    }
 }

@@ -19,7 +19,9 @@ pub fn as_it_is(_config: &mut Config) {}
 /// When the test services do not run.
 pub fn on_s3(config: &mut Config) {
     let read = |name: &str| {
-        std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run through `make test` or `cargo xtask services`"))
+        std::env::var(name).unwrap_or_else(|_| {
+            panic!("{name} is not set: run through `make test` or `cargo xtask services`")
+        })
     };
     config.s3.endpoint = Some(read("BOATHOOK_TEST_S3_ENDPOINT"));
     config.s3.bucket = Some(read("BOATHOOK_TEST_S3_BUCKET"));

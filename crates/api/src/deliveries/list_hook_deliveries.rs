@@ -6,7 +6,8 @@ use context::Error;
 use model::DeliveryState;
 
 pub(crate) async fn handle(call: Call) -> Outcome {
-    let state = call.query("state").map(|text| DeliveryState::parse(text).ok_or_else(unknown_state)).transpose()?;
+    let state =
+        call.query("state").map(|text| DeliveryState::parse(text).ok_or_else(unknown_state)).transpose()?;
     let page = call.page();
     let deliveries = ::hooks::list_deliveries(&call.cx, call.param("hook_id"), state, page).await?;
     Ok(Reply::list(&deliveries, page, &call))

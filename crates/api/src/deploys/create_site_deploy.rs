@@ -21,7 +21,8 @@ struct Body {
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let zipped = is_zip(&call);
-    let body: Body = if zipped { Body::default() } else { call.json_up_to(call.cx.settings.limits.digest_body).await? };
+    let body: Body =
+        if zipped { Body::default() } else { call.json_up_to(call.cx.settings.limits.digest_body).await? };
     let has_digest = body.digest.files.is_some() || body.digest.functions.is_some();
     let mut deploy = create(&call, &body).await?;
     if zipped {
@@ -39,7 +40,11 @@ pub(crate) fn is_zip(call: &Call) -> bool {
 }
 
 /// Takes a zip in; a deploy whose zip is refused has failed, and says why.
-pub(crate) async fn finish_zip(call: &Call, deploy: &DeployRow, body: deploys::StreamedBody) -> Result<DeployRow> {
+pub(crate) async fn finish_zip(
+    call: &Call,
+    deploy: &DeployRow,
+    body: deploys::StreamedBody,
+) -> Result<DeployRow> {
     match deploys::publish_zip(&call.cx, &deploy.id, body).await {
         Ok(deploy) => Ok(deploy),
         Err(error) => {

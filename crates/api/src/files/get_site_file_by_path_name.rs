@@ -1,10 +1,10 @@
 //! `GET /sites/{site_id}/files/{file_path}`: one file of the published deploy; its content when the client accepts `application/vnd.bitballoon.v1.raw`, as old clients ask for it.
 
-use axum::body::Body;
-use context::Error;
 use crate::call::{Call, Outcome};
 use crate::files::show;
 use crate::reply::Reply;
+use axum::body::Body;
+use context::Error;
 
 pub(crate) async fn handle(call: Call) -> Outcome {
     let path = format!("/{}", call.param("file_path").trim_start_matches('/'));

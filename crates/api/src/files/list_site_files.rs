@@ -7,6 +7,7 @@ use crate::reply::Reply;
 pub(crate) async fn handle(call: Call) -> Outcome {
     let mut db = call.cx.read().await?;
     let site = call.site()?;
-    let files: Vec<_> = show::served(&mut db, site).await?.into_iter().map(|file| show::entry(site, file)).collect();
+    let files: Vec<_> =
+        show::served(&mut db, site).await?.into_iter().map(|file| show::entry(site, file)).collect();
     Ok(Reply::json(&files))
 }

@@ -14,12 +14,19 @@ use model::Scope;
 use store::sites::SiteRow;
 
 /// The site that a query or body names, when the caller has this much of a say in it.
-pub(crate) async fn named_site(cx: &Context, who: &Principal, key: Option<&str>, scope: Scope) -> Result<SiteRow> {
+pub(crate) async fn named_site(
+    cx: &Context,
+    who: &Principal,
+    key: Option<&str>,
+    scope: Scope,
+) -> Result<SiteRow> {
     let key = key.ok_or_else(|| Error::Unprocessable("site_id is missing".to_owned()))?;
     let site = store::sites::find_any(&mut cx.read().await?, key).await?.ok_or(Error::NotFound)?;
     match who.may(&site.account_id, scope) {
         Access::Granted => Ok(site),
-        Access::Forbidden => Err(Error::Forbidden(format!("this needs {} rights on the site", scope.as_str()))),
+        Access::Forbidden => {
+            Err(Error::Forbidden(format!("this needs {} rights on the site", scope.as_str())))
+        }
         Access::Unknown => Err(Error::NotFound),
     }
 }

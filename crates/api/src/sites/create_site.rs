@@ -1,10 +1,10 @@
 //! `POST /sites`: a site in the caller's first account, or in the account that the body's `account_slug` names. 201.
 
-use accounts::Access;
-use context::Error;
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
 use crate::sites::show;
+use accounts::Access;
+use context::Error;
 use model::Scope;
 use serde::Deserialize;
 use sites::Changes;
@@ -31,7 +31,9 @@ pub(crate) async fn handle(mut call: Call) -> Outcome {
     };
     match who.may(&account_id, Scope::Write) {
         Access::Granted => {}
-        Access::Forbidden => return Err(Error::Forbidden("this needs write rights in the account".to_owned())),
+        Access::Forbidden => {
+            return Err(Error::Forbidden("this needs write rights in the account".to_owned()));
+        }
         Access::Unknown => return Err(Error::NotFound),
     }
     let site = sites::create(&call.cx, &account_id, Some(&who.user_id), body.changes).await?;

@@ -13,7 +13,11 @@ pub(crate) async fn one(cx: &Context, site: &SiteRow) -> Result<Site> {
 }
 
 /// A page of sites with their live deploys.
-pub(crate) async fn page(cx: &Context, filter: &store::sites::Filter, page: model::Page) -> Result<Vec<Site>> {
+pub(crate) async fn page(
+    cx: &Context,
+    filter: &store::sites::Filter,
+    page: model::Page,
+) -> Result<Vec<Site>> {
     let mut db = cx.read().await?;
     let mut rows = Vec::new();
     for site in store::sites::list(&mut db, filter, page).await? {

@@ -1,8 +1,8 @@
 //! `GET /asyncapi.yaml`: the same as YAML.
 
-use context::Error;
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
+use context::Error;
 
 pub(crate) async fn handle(call: Call) -> Outcome {
     let document = events::asyncapi(&call.cx.addresses().control_url());

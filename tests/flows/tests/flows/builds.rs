@@ -24,7 +24,9 @@ async fn linked(owner: &Actor, name: &str, repository: &TempDir, cmd: &str) -> (
 /// Calls a build hook as the outside world does: its id is all it takes.
 async fn trigger(anyone: &Actor, hook: &Value, query: &str) -> Answer {
     let path = format!("/build_hooks/{}{query}", id(hook));
-    let answer = anyone.send(Method::POST, &path, "application/x-www-form-urlencoded", Bytes::from_static(b"x=1")).await;
+    let answer = anyone
+        .send(Method::POST, &path, "application/x-www-form-urlencoded", Bytes::from_static(b"x=1"))
+        .await;
     assert!(answer.is_success(), "{}", answer.shown());
     answer
 }
@@ -37,6 +39,16 @@ async fn built(owner: &Actor, site: &str) -> Value {
         matches!(text(&newest, "state"), "ready" | "error").then_some(newest)
     })
     .await
+}
+
+/// Waits until all builds of a site, `count` of them, are over.
+async fn all_done(owner: &Actor, site: &str, count: usize) {
+    until_within(BUILD, &format!("the end of {count} builds"), async || {
+        let builds = owner.get(&format!("/sites/{site}/builds")).await.expect(200).json();
+        let builds = builds.as_array().expect("a list");
+        (builds.len() == count && builds.iter().all(|one| one["done"] == true)).then_some(())
+    })
+    .await;
 }
 
 /// The lines of a deploy's build log.
@@ -101,7 +113,10 @@ both! {
             let deploy = built(&owner, id(&site)).await;
             assert!(deploy["state"] == "error" && !text(&deploy, "error_message").is_empty(), "{deploy}");
             let told = receiver.wait_for(count).await.remove(count - 1);
-            assert_eq!((told.event(), &told.json()["error_message"]), ("deploy_failed", &deploy["error_message"]));
+            assert_eq!(
+                (told.event(), &told.json()["error_message"]),
+                ("deploy_failed", &deploy["error_message"])
+            );
         }
         assert_eq!(p.visitor().site("broken", "/").await.status, 404);
     }
@@ -116,7 +131,8 @@ both! {
         for path in ["/build_hooks/000000000000000000000000", "/build_hooks/x"] {
             anyone.send(Method::POST, path, "text/plain", Bytes::new()).await.refusal(404);
         }
-        let hook = owner.post("/sites/unlinked/build_hooks", json!({ "title": "t" })).await.expect(201).json();
+        let hook =
+            owner.post("/sites/unlinked/build_hooks", json!({ "title": "t" })).await.expect(201).json();
         let path = format!("/build_hooks/{}", id(&hook));
         let answer = anyone.send(Method::POST, &path, "text/plain", Bytes::new()).await;
         assert!(matches!(answer.status, 404 | 422), "a site without a repository: {}", answer.shown());
@@ -138,11 +154,7 @@ both! {
         owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201);
         let deploy = built(&owner, id(&site)).await;
         assert_eq!(text(&deploy, "error_message"), "Canceled");
-        until_within(BUILD, "the end of the build", async || {
-            let builds = owner.get(&format!("/sites/{}/builds", id(&site))).await.expect(200).json();
-            (builds[0]["done"] == true).then_some(())
-        })
-        .await;
+        all_done(&owner, id(&site), 1).await;
     }
 }
 
@@ -160,7 +172,10 @@ both! {
         let receiver = Receiver::start().await;
         let mark = server.folder().join("mark");
         let repository = repository(&[("index.html", "after the crash")]);
-        let cmd = format!("mkdir -p out && cp index.html out && if [ ! -e {0} ]; then touch {0}; sleep 120; fi", mark.display());
+        let cmd = format!(
+            "mkdir -p out && cp index.html out && if [ ! -e {0} ]; then touch {0}; sleep 120; fi",
+            mark.display()
+        );
         let (site, hook) = linked(&owner, "power-cut", &repository, &cmd).await;
         owner.hook(id(&site), &["deploy_succeeded", "deploy_failed"], &receiver.url(), None).await;
         let anyone = Actor::new(server.address(), None);
@@ -178,7 +193,6 @@ both! {
         .await;
         assert_eq!(next["state"], "ready", "{next}");
         assert_eq!(server.visitor().site("power-cut", "/").await.expect(200).text(), "after the crash");
-        let builds = owner.get(&format!("/sites/{}/builds", id(&site))).await.expect(200).json();
-        assert!(builds.as_array().is_some_and(|all| all.len() == 2 && all.iter().all(|one| one["done"] == true)), "{builds}");
+        all_done(&owner, id(&site), 2).await;
     }
 }

@@ -22,7 +22,7 @@ const NAMES: [&str; 2] = ["deploy_locked", "deploy_unlocked"];
 /// a kill cut off is sent again.
 async fn toggle(owner: Actor, deploy: String, acknowledged: Arc<AtomicUsize>) {
     while acknowledged.load(Ordering::SeqCst) < EVENTS {
-        let verb = if acknowledged.load(Ordering::SeqCst) % 2 == 0 { "lock" } else { "unlock" };
+        let verb = if acknowledged.load(Ordering::SeqCst).is_multiple_of(2) { "lock" } else { "unlock" };
         let path = format!("/api/v1/deploys/{deploy}/{verb}");
         match owner.try_send(Method::POST, &path, "application/json", Bytes::new()).await {
             Ok(answer) => {
@@ -55,7 +55,8 @@ both! {
         let acknowledged = Arc::new(AtomicUsize::new(0));
         let task = tokio::spawn(toggle(owner.clone(), id(&deploy).to_owned(), Arc::clone(&acknowledged)));
         for kill in KILLS {
-            let reached = async || (task.is_finished() || acknowledged.load(Ordering::SeqCst) >= kill).then_some(());
+            let reached =
+                async || (task.is_finished() || acknowledged.load(Ordering::SeqCst) >= kill).then_some(());
             until_within(CATCH_UP, &format!("{kill} acknowledged changes"), reached).await;
             server.kill();
             server.restart().await;
@@ -75,8 +76,10 @@ both! {
     async fn a_deploy_in_the_making_is_taken_up(mut server: Process) {
         let owner = server.owner();
         let site = owner.create_site("resumed").await;
-        let files: Vec<(String, String)> = (0..40).map(|n| (format!("f{n}.txt"), format!("text {n} ").repeat(2000))).collect();
-        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let files: Vec<(String, String)> =
+            (0..40).map(|n| (format!("f{n}.txt"), format!("text {n} ").repeat(2000))).collect();
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let deploy = owner.new_deploy(id(&site), serde_json::json!({})).await;
         owner.fill(id(&site), id(&deploy), &files).await;
         server.kill();
@@ -99,7 +102,10 @@ both! {
         server.kill();
         server.restart().await;
         assert_eq!(server.visitor().site("steady", "/").await.expect(200).text(), "hello");
-        assert_eq!(server.owner().get(&format!("/deploys/{}", id(&deploy))).await.expect(200).json()["state"], "ready");
+        assert_eq!(
+            server.owner().get(&format!("/deploys/{}", id(&deploy))).await.expect(200).json()["state"],
+            "ready"
+        );
     }
 }
 
@@ -108,11 +114,14 @@ both! {
     async fn a_newer_schema_is_refused(mut server: Process) {
         live_site(&server.owner(), "future").await;
         server.kill();
-        server.sql("INSERT INTO schema_version (version) VALUES (9999)").await;
+        server.claim_schema(9999, true).await;
         let said = server.refuses_to_start().await;
         assert!(said.contains("newer") && said.contains("9999"), "{said}");
-        server.sql("DELETE FROM schema_version WHERE version = 9999").await;
+        server.claim_schema(9999, false).await;
         server.restart().await;
-        until("the page", async || (server.visitor().site("future", "/").await.text() == "hello").then_some(())).await;
+        until("the page", async || {
+            (server.visitor().site("future", "/").await.text() == "hello").then_some(())
+        })
+        .await;
     }
 }

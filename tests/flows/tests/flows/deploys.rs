@@ -16,9 +16,17 @@ both! {
         let site = site_now(&owner, id(&site)).await;
         assert_eq!(site["published_deploy"]["id"], deploy["id"]);
         let visitor = p.visitor();
-        for address in [text(&site, "url"), text(&deploy, "deploy_ssl_url"), text(&deploy["links"], "permalink")] {
+        for address in
+            [text(&site, "url"), text(&deploy, "deploy_ssl_url"), text(&deploy["links"], "permalink")]
+        {
             let page = visitor.open(&format!("{address}/")).await.expect(200);
-            assert_eq!((page.text().as_str(), page.header("content-type").unwrap_or_default().starts_with("text/html")), ("<h1>hi</h1>", true));
+            assert_eq!(
+                (
+                    page.text().as_str(),
+                    page.header("content-type").unwrap_or_default().starts_with("text/html")
+                ),
+                ("<h1>hi</h1>", true)
+            );
             assert_eq!(visitor.open(&format!("{address}/a/b.txt")).await.expect(200).text(), "deep");
             assert_eq!(visitor.open(&format!("{address}/none")).await.status, 404);
         }
@@ -65,7 +73,10 @@ both! {
         assert_eq!((&draft["context"], &draft["draft"]), (&json!("deploy-preview"), &json!(true)));
         assert!(draft["published_at"].is_null(), "{draft}");
         says(&p, "drafty", "hello").await;
-        assert_eq!(p.visitor().open(&format!("{}/", text(&draft, "deploy_ssl_url"))).await.expect(200).text(), "draft");
+        assert_eq!(
+            p.visitor().open(&format!("{}/", text(&draft, "deploy_ssl_url"))).await.expect(200).text(),
+            "draft"
+        );
         assert_eq!(site_now(&owner, id(&site)).await["published_deploy"]["id"], live["id"]);
     }
 }
@@ -79,7 +90,10 @@ both! {
         let mut urls = Vec::new();
         for content in ["one", "two"] {
             let deploy = owner.deploy_as(id(&site), &[("index.html", content)], branch.clone()).await;
-            assert_eq!((&deploy["context"], &deploy["branch"]), (&json!("branch-deploy"), &json!("feat/New Thing")));
+            assert_eq!(
+                (&deploy["context"], &deploy["branch"]),
+                (&json!("branch-deploy"), &json!("feat/New Thing"))
+            );
             urls.push(text(&deploy, "deploy_ssl_url").to_owned());
             let alias = p.visitor().open(&format!("{}/", urls[0])).await.expect(200);
             assert_eq!(alias.text(), content);
@@ -149,7 +163,8 @@ both! {
         let waiting = owner.deploy(id(&site), &[("index.html", "waiting")]).await;
         assert!(waiting["published_at"].is_null() && waiting["locked"] == false, "{waiting}");
         says(&p, "held", "hello").await;
-        let unlocked = owner.post(&format!("/deploys/{}/unlock", id(&first)), json!({})).await.expect(200).json();
+        let unlocked =
+            owner.post(&format!("/deploys/{}/unlock", id(&first)), json!({})).await.expect(200).json();
         assert_eq!(unlocked["locked"], false);
         says(&p, "held", "hello").await;
         owner.deploy(id(&site), &[("index.html", "newest")]).await;
@@ -189,7 +204,8 @@ both! {
     async fn many_files_are_taken_in_async(p: Platform) {
         let owner = p.owner();
         let site = owner.create_site("many").await;
-        let files: Vec<(String, String)> = (0..150).map(|n| (format!("f{n}.txt"), format!("file {n}"))).collect();
+        let files: Vec<(String, String)> =
+            (0..150).map(|n| (format!("f{n}.txt"), format!("file {n}"))).collect();
         let digest: serde_json::Map<String, Value> =
             files.iter().map(|(path, content)| (path.clone(), sha1(content.as_bytes()).into())).collect();
         let deploy = owner.new_deploy(id(&site), json!({})).await;
@@ -197,7 +213,8 @@ both! {
         owner.put(&path, json!({ "files": digest, "async": true, "draft": false })).await.expect(200);
         let prepared = testkit::until("the list of missing files", async || {
             let deploy = owner.get(&path).await.expect(200).json();
-            matches!(text(&deploy, "state"), "prepared" | "uploading" | "uploaded" | "ready").then_some(deploy)
+            matches!(text(&deploy, "state"), "prepared" | "uploading" | "uploaded" | "ready")
+                .then_some(deploy)
         })
         .await;
         assert_eq!(prepared["required"].as_array().map(Vec::len), Some(150));

@@ -22,8 +22,18 @@ both! {
         let draft = owner.deploy_draft(id(&site), &[("index.html", "draft")]).await;
         owner.delete(&format!("/deploys/{}", id(&draft))).await.expect(204);
         let expected = [
-            "deploy_created", "deploy_succeeded", "deploy_locked", "deploy_unlocked", "deploy_locked", "deploy_unlocked",
-            "deploy_created", "deploy_succeeded", "deploy_restored", "deploy_created", "deploy_succeeded", "deploy_deleted",
+            "deploy_created",
+            "deploy_succeeded",
+            "deploy_locked",
+            "deploy_unlocked",
+            "deploy_locked",
+            "deploy_unlocked",
+            "deploy_created",
+            "deploy_succeeded",
+            "deploy_restored",
+            "deploy_created",
+            "deploy_succeeded",
+            "deploy_deleted",
         ];
         assert_eq!(event_names(&owner, id(&site)).await, expected);
         let events = owner.events(id(&site)).await;
@@ -78,10 +88,16 @@ both! {
         fail(&owner, id(&site)).await;
         fail(&owner, id(&site)).await;
         let names = event_names(&owner, id(&site)).await;
-        let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name != "deploy_created").collect();
+        let names: Vec<&str> =
+            names.iter().map(String::as_str).filter(|name| *name != "deploy_created").collect();
         let expected = [
-            "deploy_failed", "deploy_succeeded", "deploy_succeeded_after_failing", "deploy_succeeded", "deploy_failed",
-            "deploy_failed_after_succeeding", "deploy_failed",
+            "deploy_failed",
+            "deploy_succeeded",
+            "deploy_succeeded_after_failing",
+            "deploy_succeeded",
+            "deploy_failed",
+            "deploy_failed_after_succeeding",
+            "deploy_failed",
         ];
         assert_eq!(names, expected);
     }
@@ -126,7 +142,9 @@ fn assert_no_nulls(value: &Value, at: &str) {
     match value {
         Value::Null => panic!("null at {at}"),
         Value::Array(items) => items.iter().for_each(|item| assert_no_nulls(item, at)),
-        Value::Object(fields) => fields.iter().for_each(|(key, field)| assert_no_nulls(field, &format!("{at}.{key}"))),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, field)| assert_no_nulls(field, &format!("{at}.{key}")));
+        }
         _ => {}
     }
 }
@@ -148,7 +166,8 @@ both! {
         assert!(events.len() > 8, "{}", events.len());
         for event in &events {
             let (name, payload) = (text(event, "event"), &event["payload"]);
-            let errors: Vec<String> = validator.iter_errors(payload).map(|e| format!("{e} at {}", e.instance_path)).collect();
+            let errors: Vec<String> =
+                validator.iter_errors(payload).map(|e| format!("{e} at {}", e.instance_path)).collect();
             assert!(errors.is_empty(), "{name}: {errors:?}");
             assert_no_nulls(payload, name);
             assert_eq!(text(payload, "site_id"), id(&site));
@@ -160,7 +179,9 @@ both! {
     /// The documents that the server gives of itself.
     async fn the_server_describes_itself(p: Platform) {
         let anyone = p.anonymous();
-        let get = async |path: &str| anyone.send(http::Method::GET, path, "", bytes::Bytes::new()).await.expect(200);
+        let get = async |path: &str| {
+            anyone.send(http::Method::GET, path, "", bytes::Bytes::new()).await.expect(200)
+        };
         let document = get("/asyncapi.json").await.json();
         let seed: Value = serde_json::from_str(SEED).expect("the seed's data is JSON");
         for channel in seed["channels"].as_object().expect("channels").keys() {

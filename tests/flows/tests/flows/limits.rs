@@ -27,10 +27,15 @@ both! { with slow;
             assert!(number("x-ratelimit-reset").is_some_and(|at| at > 1_700_000_000), "seconds since 1970");
         }
         let over = owner.get("/user").await.expect(429);
-        let wait: u64 = over.header("retry-after").and_then(|value| value.parse().ok()).expect("seconds to wait");
+        let wait: u64 =
+            over.header("retry-after").and_then(|value| value.parse().ok()).expect("seconds to wait");
         assert!((1..=60).contains(&wait), "{wait}");
         over.refusal(429);
-        assert_eq!(p.anonymous().get("/user").await.status, 401, "another caller has an allowance of its own");
+        assert_eq!(
+            p.anonymous().get("/user").await.status,
+            401,
+            "another caller has an allowance of its own"
+        );
         p.clock().advance(Duration::from_secs(60));
         owner.get("/user").await.expect(200);
     }
@@ -43,7 +48,9 @@ both! {
         let site = owner.create_site("heavy").await;
         let deploy = owner.new_deploy(id(&site), json!({})).await;
         let digest = format!("/api/v1/sites/{}/deploys/{}", id(&site), id(&deploy));
-        for (method, path, size) in [(Method::POST, "/api/v1/sites", 2 << 20), (Method::PUT, digest.as_str(), 25 << 20)] {
+        for (method, path, size) in
+            [(Method::POST, "/api/v1/sites", 2 << 20), (Method::PUT, digest.as_str(), 25 << 20)]
+        {
             let body = Bytes::from(format!("{{\"name\": \"{}\"}}", "x".repeat(size)));
             owner.send(method, path, "application/json", body).await.refusal(413);
         }

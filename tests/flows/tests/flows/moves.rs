@@ -12,7 +12,8 @@ both! {
         let deploy = owner.new_deploy(id(&site), json!({})).await;
         owner.digest(id(&site), id(&deploy), &[("index.html", "never")]).await.expect(200);
         for _ in 0..2 {
-            let cancelled = owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201).json();
+            let cancelled =
+                owner.post(&format!("/deploys/{}/cancel", id(&deploy)), json!({})).await.expect(201).json();
             assert_eq!((text(&cancelled, "state"), text(&cancelled, "error_message")), ("error", "Canceled"));
         }
         owner.upload(id(&deploy), "index.html", b"never").await.refusal(422);
@@ -98,7 +99,9 @@ both! {
         let owner = p.owner();
         let (site, deploy) = live_site(&owner, "mine").await;
         let other = owner.create_site("other").await;
-        for path in [format!("/sites/{}/deploys/{}", id(&other), id(&deploy)), format!("/deploys/{}", id(&site))] {
+        for path in
+            [format!("/sites/{}/deploys/{}", id(&other), id(&deploy)), format!("/deploys/{}", id(&site))]
+        {
             owner.get(&path).await.refusal(404);
         }
         let restore = format!("/sites/{}/deploys/{}/restore", id(&other), id(&deploy));

@@ -30,7 +30,8 @@ both! {
         let done = deliveries(&owner, id(&hook), "delivered", 1).await;
         let path = format!("/hooks/{}/deliveries/{}", id(&hook), id(&done[0]));
         let record = owner.get(&path).await.expect(200).json();
-        let statuses: Vec<_> = record["attempts"].as_array().expect("a list").iter().map(|one| &one["status"]).collect();
+        let statuses: Vec<_> =
+            record["attempts"].as_array().expect("a list").iter().map(|one| &one["status"]).collect();
         assert_eq!(statuses, [500, 302, 200], "{record}");
     }
 }
@@ -116,7 +117,9 @@ both! {
         names.sort();
         assert_eq!(names, ["deploy_succeeded", "deploy_unlocked"]);
         assert_eq!(one.wait_for(1).await[0].event(), "deploy_locked");
-        for hook in owner.get(&format!("/hooks?site_id={}", id(&site))).await.json().as_array().expect("a list") {
+        for hook in
+            owner.get(&format!("/hooks?site_id={}", id(&site))).await.json().as_array().expect("a list")
+        {
             let waiting = owner.get(&format!("/hooks/{}/deliveries?state=waiting", id(hook))).await.json();
             assert!(waiting.as_array().is_some_and(|list| list.len() <= 2), "{waiting}");
         }
@@ -174,7 +177,8 @@ both! {
     async fn bad_hooks_are_refused(p: Platform) {
         let owner = p.owner();
         let site = owner.create_site("hooked").await;
-        let good = json!({ "type": "url", "event": "deploy_created", "data": { "url": "http://example.org/" } });
+        let good =
+            json!({ "type": "url", "event": "deploy_created", "data": { "url": "http://example.org/" } });
         for (field, value) in [
             ("event", json!("no_such_event")),
             ("type", json!("pigeon")),

@@ -44,12 +44,18 @@ impl Things {
         // held, so that no build that somebody starts takes the site
         owner.post(&format!("/deploys/{}/lock", id(&deploy)), json!({})).await.expect(200);
         receiver.wait_for(1).await;
-        let path = |path: &str| path.replace("SITE", id(&site)).replace("ACCOUNT", id(&account)).replace("HOOK", id(&hook));
+        let path = |path: &str| {
+            path.replace("SITE", id(&site)).replace("ACCOUNT", id(&account)).replace("HOOK", id(&hook))
+        };
         let new_env = json!([{ "key": "SECRET", "values": [{ "context": "all", "value": "v" }] }]);
         Self {
             delivery: first(&owner.get(&path("/hooks/HOOK/deliveries")).await.expect(200)),
             event: first(&owner.get(&path("/events?site_id=SITE")).await.expect(200)),
-            build_hook: owner.post(&path("/sites/SITE/build_hooks"), json!({ "title": "t" })).await.expect(201).json(),
+            build_hook: owner
+                .post(&path("/sites/SITE/build_hooks"), json!({ "title": "t" }))
+                .await
+                .expect(201)
+                .json(),
             build: owner.post(&path("/sites/SITE/builds"), json!({})).await.json(),
             env: owner.post(&path("/accounts/ACCOUNT/env"), new_env).await.expect(201).json()[0].clone(),
             deploy_key: owner.post("/deploy_keys", json!({})).await.expect(201).json(),
@@ -170,7 +176,12 @@ both! {
                 assert_eq!(answer.status, 404, "{}: {}", answer.asked, answer.shown());
             }
             for secret in [id(&things.site), id(&things.deploy), id(&things.hook)] {
-                assert!(!answer.text().contains(secret), "{} tells of {secret}: {}", answer.asked, answer.shown());
+                assert!(
+                    !answer.text().contains(secret),
+                    "{} tells of {secret}: {}",
+                    answer.asked,
+                    answer.shown()
+                );
             }
         })
         .await;
@@ -189,7 +200,9 @@ both! {
     async fn readers_change_nothing(p: Platform) {
         let things = Things::make(&p).await;
         walk(&things, &p.reader().await, |route, answer| match route.needs.scope() {
-            Some(Scope::Write | Scope::Admin) => assert_eq!(answer.status, 403, "{}: {}", answer.asked, answer.shown()),
+            Some(Scope::Write | Scope::Admin) => {
+                assert_eq!(answer.status, 403, "{}: {}", answer.asked, answer.shown());
+            }
             _ => assert_ne!(answer.status, 403, "{}: {}", answer.asked, answer.shown()),
         })
         .await;
@@ -204,7 +217,12 @@ both! {
         writer.post("/tokens", json!({ "name": "more", "scope": "admin" })).await.refusal(403);
         writer.get("/user").await.expect(200);
         let listed = p.owner().get("/tokens").await.expect(200).json();
-        let token = listed.as_array().expect("a list").iter().find(|token| token["name"] == "writer").expect("listed");
+        let token = listed
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(|token| token["name"] == "writer")
+            .expect("listed");
         assert!(token["access_token"].is_null(), "tokens are shown once");
         p.owner().delete(&format!("/tokens/{}", id(token))).await.expect(204);
         writer.get("/user").await.refusal(401);

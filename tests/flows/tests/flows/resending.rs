@@ -78,7 +78,8 @@ both! {
             owner.post(&format!("/hooks/{}/enable", id(hook)), json!({})).await.expect(200);
         }
         let path = format!("/sites/{}/resend", id(&site));
-        for bad in [json!({}), json!({ "since": "yesterday" }), json!({ "since": since, "state": "nowhere" })] {
+        for bad in [json!({}), json!({ "since": "yesterday" }), json!({ "since": since, "state": "nowhere" })]
+        {
             let answer = owner.post(&path, bad).await;
             assert!(matches!(answer.status, 400 | 422), "{}", answer.shown());
         }

@@ -21,8 +21,13 @@ fn claims(token: &str, key: &[u8]) -> (Value, Value) {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("{token} has no three parts") };
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap_or_else(|error| panic!("{part}: {error}"));
-    assert_eq!(decode(signature), hmac(key, format!("{header}.{claims}").as_bytes()), "the signature does not fit");
-    let json = |part: &str| serde_json::from_slice(&decode(part)).unwrap_or_else(|error| panic!("{part}: {error}"));
+    assert_eq!(
+        decode(signature),
+        hmac(key, format!("{header}.{claims}").as_bytes()),
+        "the signature does not fit"
+    );
+    let json =
+        |part: &str| serde_json::from_slice(&decode(part)).unwrap_or_else(|error| panic!("{part}: {error}"));
     (json(header), json(claims))
 }
 
@@ -94,7 +99,8 @@ both! {
         let owner = p.owner();
         let receiver = p.receiver().await;
         let (site, deploy) = live_site(&owner, "discreet").await;
-        let hook = owner.hook(id(&site), &["deploy_locked", "hook_disabled"], &receiver.url(), Some(SECRET)).await;
+        let hook =
+            owner.hook(id(&site), &["deploy_locked", "hook_disabled"], &receiver.url(), Some(SECRET)).await;
         lock_and_unlock(&owner, id(&deploy)).await;
         let delivered = receiver.wait_for(1).await.remove(0);
         let signature = delivered.header("X-Nf-Sign").expect("signed").to_owned();

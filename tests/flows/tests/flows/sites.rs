@@ -94,7 +94,8 @@ both! {
     async fn refusals_have_one_shape(p: Platform) {
         let (owner, anonymous) = (p.owner(), p.anonymous());
         let site = owner.create_site("shape").await;
-        let bad = owner.send(Method::POST, "/api/v1/sites", "application/json", Bytes::from_static(b"{")).await;
+        let bad =
+            owner.send(Method::POST, "/api/v1/sites", "application/json", Bytes::from_static(b"{")).await;
         for (status, answer) in [
             (400, bad),
             (401, anonymous.get("/user").await),
@@ -118,7 +119,11 @@ both! {
         let (site, deploy) = live_site(&owner, "short-lived").await;
         let hook = owner.hook(id(&site), &["deploy_created"], "http://127.0.0.1:9/", None).await;
         owner.delete(&format!("/sites/{}", id(&site))).await.expect(204);
-        for path in [format!("/sites/{}", id(&site)), format!("/deploys/{}", id(&deploy)), format!("/hooks/{}", id(&hook))] {
+        for path in [
+            format!("/sites/{}", id(&site)),
+            format!("/deploys/{}", id(&deploy)),
+            format!("/hooks/{}", id(&hook)),
+        ] {
             owner.get(&path).await.refusal(404);
         }
         let host = format!("short-lived.localhost:{}", p.address().port());
@@ -152,7 +157,17 @@ both! {
         let owner = p.owner();
         let (site, _) = live_site(&owner, "fields").await;
         let site = site_now(&owner, id(&site)).await;
-        for field in ["id", "name", "url", "ssl_url", "admin_url", "account_id", "account_slug", "account_name", "id_domain"] {
+        for field in [
+            "id",
+            "name",
+            "url",
+            "ssl_url",
+            "admin_url",
+            "account_id",
+            "account_slug",
+            "account_name",
+            "id_domain",
+        ] {
             assert!(!text(&site, field).is_empty(), "{field}");
         }
         assert_eq!(site["use_envelope"], true);

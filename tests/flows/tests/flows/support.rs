@@ -101,10 +101,14 @@ pub fn repository(files: &[(&str, &str)]) -> TempDir {
 /// Commits everything in a repository.
 pub fn commit(folder: &Path, message: &str) {
     git(folder, &["add", "--all"]);
-    git(folder, &["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "--quiet", "-m", message]);
+    git(
+        folder,
+        &["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "commit", "--quiet", "-m", message],
+    );
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
-    let status = Command::new("git").current_dir(folder).args(arguments).status().expect("git can be started");
+    let status =
+        Command::new("git").current_dir(folder).args(arguments).status().expect("git can be started");
     assert!(status.success(), "git {arguments:?}");
 }

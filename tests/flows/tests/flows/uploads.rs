@@ -11,7 +11,9 @@ both! {
         let site = owner.create_site("wrong").await;
         let deploy = owner.new_deploy(id(&site), json!({})).await;
         owner.digest(id(&site), id(&deploy), &[("index.html", "right")]).await.expect(200);
-        for (path, content) in [("index.html", &b"left"[..]), ("index.html", b""), ("unknown.html", b"whatever")] {
+        for (path, content) in
+            [("index.html", &b"left"[..]), ("index.html", b""), ("unknown.html", b"whatever")]
+        {
             let message = owner.upload(id(&deploy), path, content).await.refusal(422);
             assert!(message.contains("digest"), "{message}");
         }
@@ -31,9 +33,22 @@ both! {
         let deploy = owner.new_deploy(id(&site), json!({})).await;
         let path = format!("/sites/{}/deploys/{}", id(&site), id(&deploy));
         let (long, segment) = ("a/".repeat(5_000) + "a", "a".repeat(300));
-        for name in
-            ["../x", "a/../../x", "..", ".", "", "/", "//etc/passwd", "a//b", "a/", "nul\0", "a\\..\\b", "line\nfeed", &long, &segment]
-        {
+        for name in [
+            "../x",
+            "a/../../x",
+            "..",
+            ".",
+            "",
+            "/",
+            "//etc/passwd",
+            "a//b",
+            "a/",
+            "nul\0",
+            "a\\..\\b",
+            "line\nfeed",
+            &long,
+            &segment,
+        ] {
             let files = json!({ "index.html": sha1(b"fine"), name: sha1(b"bad") });
             let answer = owner.put(&path, json!({ "files": files })).await;
             assert!((400..500).contains(&answer.status), "{name:?}: {}", answer.shown());
@@ -58,12 +73,28 @@ both! {
         let deploy = owner.new_deploy(id(&site), json!({})).await;
         owner.digest(id(&site), id(&deploy), &[("index.html", "new")]).await.expect(200);
         let long = "a".repeat(10_000);
-        for name in ["../../x", "..%2f..%2fx", "%2e%2e/x", "a/%2e%2e/b", "x%00y", "%0a", "/etc/passwd", "%5c..%5cx", "%ff", &long] {
+        for name in [
+            "../../x",
+            "..%2f..%2fx",
+            "%2e%2e/x",
+            "a/%2e%2e/b",
+            "x%00y",
+            "%0a",
+            "//etc/passwd",
+            "%5c..%5cx",
+            "%ff",
+            &long,
+        ] {
             let answer = owner.upload(id(&deploy), name, b"new").await;
             assert!((400..500).contains(&answer.status), "{name}: {}", answer.shown());
         }
         assert_eq!(owner.get(&format!("/deploys/{}", id(&deploy))).await.json()["state"], "uploading");
         says(&p, "paths", "hello").await;
+        // the digest names the files; content that it waits for may come under any plain name
+        owner.upload(id(&deploy), "/etc/passwd", b"new").await.expect(200);
+        owner.ready(id(&deploy)).await;
+        says(&p, "paths", "new").await;
+        assert_eq!(p.visitor().site("paths", "/etc/passwd").await.status, 404);
     }
 }
 
@@ -72,7 +103,11 @@ both! {
     async fn odd_names_are_served_as_they_are(p: Platform) {
         let owner = p.owner();
         let site = owner.create_site("odd").await;
-        let names = [("a b.txt", "a%20b.txt"), ("ä+ö&.txt", "%C3%A4+%C3%B6&.txt"), (".well-known/x.txt", ".well-known/x.txt")];
+        let names = [
+            ("a b.txt", "a%20b.txt"),
+            ("ä+ö&.txt", "%C3%A4+%C3%B6&.txt"),
+            (".well-known/x.txt", ".well-known/x.txt"),
+        ];
         let files: serde_json::Map<String, Value> =
             names.iter().map(|(name, _)| ((*name).to_owned(), sha1(name.as_bytes()).into())).collect();
         let deploy = owner.new_deploy(id(&site), json!({ "files": files })).await;
@@ -93,7 +128,11 @@ both! {
         let owner = p.owner();
         let site = owner.create_site("twins").await;
         let deploy = owner.new_deploy(id(&site), json!({})).await;
-        let answer = owner.digest(id(&site), id(&deploy), &[("a.html", "same"), ("b.html", "same")]).await.expect(200).json();
+        let answer = owner
+            .digest(id(&site), id(&deploy), &[("a.html", "same"), ("b.html", "same")])
+            .await
+            .expect(200)
+            .json();
         assert_eq!(answer["required"], json!([sha1(b"same")]));
         for path in ["a.html", "b.html"] {
             let file = owner.upload(id(&deploy), path, b"same").await.expect(200).json();
@@ -117,12 +156,16 @@ both! {
         let path = format!("/sites/{}/deploys/{}", id(&site), id(&deploy));
         let answer = owner.put(&path, body).await.expect(200).json();
         assert_eq!(answer["required_functions"], json!([sha256(&zip)]), "{answer}");
-        let upload = format!("/deploys/{}/functions/hello?runtime=js&invocation_mode=background", id(&deploy));
+        let upload =
+            format!("/deploys/{}/functions/hello?runtime=js&invocation_mode=background", id(&deploy));
         owner.put_bytes(&upload, b"other".to_vec()).await.refusal(422);
         owner.put_bytes(&upload, zip).await.expect(200);
         let deploy = owner.ready(id(&deploy)).await;
         let function = &deploy["available_functions"][0];
-        assert_eq!((&function["n"], &function["r"], &function["im"]), (&json!("hello"), &json!("js"), &json!("background")));
+        assert_eq!(
+            (&function["n"], &function["r"], &function["im"]),
+            (&json!("hello"), &json!("js"), &json!("background"))
+        );
         let visitor = p.visitor();
         assert_eq!(visitor.site("fun", "/.netlify/functions/hello").await.status, 501);
         assert_eq!(visitor.site("fun", "/.netlify/functions/none").await.status, 404);
