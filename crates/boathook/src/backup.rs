@@ -45,14 +45,21 @@ pub struct RestoreArgs {
 pub async fn backup(args: &BackupArgs) -> anyhow::Result<String> {
     let database = args.data.join(DATABASE);
     if !database.exists() {
-        bail!("{} holds no embedded database; with PostgreSQL and S3, back those up with their own tools", args.data.display());
+        bail!(
+            "{} holds no embedded database; with PostgreSQL and S3, back those up with their own tools",
+            args.data.display()
+        );
     }
     let copies = tempfile::tempdir_in(&args.data).context("cannot make a temporary folder")?;
     let copy = copies.path().join(DATABASE);
     store::snapshot(&database, &copy).await.context("cannot copy the database")?;
     let (data, file) = (args.data.clone(), args.file.clone());
     let written = tokio::task::spawn_blocking(move || write(&data, &copy, &file)).await??;
-    Ok(format!("{} files in {}; it holds the server's key: keep it as safe as the server", written, args.file.display()))
+    Ok(format!(
+        "{} files in {}; it holds the server's key: keep it as safe as the server",
+        written,
+        args.file.display()
+    ))
 }
 
 fn write(data: &Path, database: &Path, file: &Path) -> anyhow::Result<usize> {
@@ -74,7 +81,7 @@ fn write(data: &Path, database: &Path, file: &Path) -> anyhow::Result<usize> {
         let mut content = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         std::io::copy(&mut content, &mut zip)?;
     }
-    zip.finish()?.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+    zip.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
     Ok(files.len())
 }
 
@@ -100,19 +107,24 @@ fn read(args: &RestoreArgs) -> anyhow::Result<String> {
     }
     let file = File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let mut zip = ZipArchive::new(file).with_context(|| format!("{} is no backup", args.file.display()))?;
-    check_mark(&mut zip).with_context(|| format!("{} is no backup that this program knows", args.file.display()))?;
+    check_mark(&mut zip)
+        .with_context(|| format!("{} is no backup that this program knows", args.file.display()))?;
     let data = DataDir::open(&args.data)?;
     let mut count = 0;
     for index in 0..zip.len() {
         let mut entry = zip.by_index(index)?;
-        let name = entry.name().map(|name| name.into_owned()).unwrap_or_default();
+        let name = entry.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
         if name == MARK {
             continue;
         }
         put(data.path(), &name, &mut entry)?;
         count += 1;
     }
-    Ok(format!("{count} files restored into {}; start it with: boathook serve --data {}", args.data.display(), args.data.display()))
+    Ok(format!(
+        "{count} files restored into {}; start it with: boathook serve --data {}",
+        args.data.display(),
+        args.data.display()
+    ))
 }
 
 fn check_mark(zip: &mut ZipArchive<impl Read + Seek>) -> anyhow::Result<()> {

@@ -23,7 +23,10 @@ impl Body for AnyBody {
     type Data = Bytes;
     type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut *self {
             Self::Edge(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Self::Control(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),

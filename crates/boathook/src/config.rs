@@ -84,11 +84,21 @@ pub struct S3Config {
     pub region: String,
 
     /// Access key
-    #[arg(long = "s3-access-key", env = "BOATHOOK_S3_ACCESS_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(
+        long = "s3-access-key",
+        env = "BOATHOOK_S3_ACCESS_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     pub access_key: Option<String>,
 
     /// Secret key
-    #[arg(long = "s3-secret-key", env = "BOATHOOK_S3_SECRET_KEY", value_name = "KEY", hide_env_values = true)]
+    #[arg(
+        long = "s3-secret-key",
+        env = "BOATHOOK_S3_SECRET_KEY",
+        value_name = "KEY",
+        hide_env_values = true
+    )]
     pub secret_key: Option<String>,
 }
 

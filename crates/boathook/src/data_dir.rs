@@ -27,7 +27,8 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Makes the folder if missing and holds it until dropped.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        std::fs::create_dir_all(path)
+            .with_context(|| format!("cannot make the data folder {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot use {}", path.display()))?;
         // The unprivileged user of builds walks through to its workspace and finds the rest closed.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o711))
@@ -37,7 +38,10 @@ impl DataDir {
         }
         let lock = private().create(true).truncate(false).read(true).open(path.join("lock"))?;
         if lock.try_lock().is_err() {
-            bail!("{} is in use by another boathook; stop it first, or choose another folder with --data", path.display());
+            bail!(
+                "{} is in use by another boathook; stop it first, or choose another folder with --data",
+                path.display()
+            );
         }
         Ok(Self { path, _lock: lock })
     }
@@ -50,7 +54,11 @@ impl DataDir {
     /// database puts beside it take its mode over.
     pub(crate) fn database(&self) -> anyhow::Result<PathBuf> {
         let file = self.path.join(DATABASE);
-        private().create(true).truncate(false).open(&file).with_context(|| format!("cannot open {}", file.display()))?;
+        private()
+            .create(true)
+            .truncate(false)
+            .open(&file)
+            .with_context(|| format!("cannot open {}", file.display()))?;
         Ok(file)
     }
 
@@ -60,7 +68,8 @@ impl DataDir {
         let mut key = [0; signing::KEY_LEN];
         match File::open(&file) {
             Ok(mut open) => {
-                open.read_exact(&mut key).with_context(|| format!("{} is damaged; restore it from a backup", file.display()))?;
+                open.read_exact(&mut key)
+                    .with_context(|| format!("{} is damaged; restore it from a backup", file.display()))?;
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 entropy.fill(&mut key);
@@ -133,7 +142,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::open(dir.path()).unwrap();
         data.database().unwrap();
-        let mode = |name: &str| std::fs::metadata(data.path().join(name)).unwrap().permissions().mode() & 0o777;
+        let mode =
+            |name: &str| std::fs::metadata(data.path().join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!([mode("."), mode("blobs"), mode("spool"), mode(DATABASE)], [0o711, 0o700, 0o700, 0o600]);
     }
 

@@ -65,7 +65,10 @@ fn version(program: &str) -> Option<String> {
 fn git() -> Finding {
     match version("git") {
         Some(version) => Finding::Fine(version),
-        None => Finding::Short("git is missing: builds cannot fetch repositories".into(), "apt-get install git".into()),
+        None => Finding::Short(
+            "git is missing: builds cannot fetch repositories".into(),
+            "apt-get install git".into(),
+        ),
     }
 }
 
@@ -74,8 +77,12 @@ fn sandbox() -> Finding {
     let cure = "apt-get install bubblewrap, and allow unprivileged user namespaces";
     match (layers.bubblewrap, layers.landlock) {
         (Ok(()), _) => Finding::Fine("builds run in bubblewrap".into()),
-        (Err(why), Ok(())) => Finding::Short(format!("builds run under landlock only; bubblewrap: {why}"), cure.into()),
-        (Err(why), Err(_)) => Finding::Wrong(format!("no sandbox works, so builds are refused; bubblewrap: {why}"), cure.into()),
+        (Err(why), Ok(())) => {
+            Finding::Short(format!("builds run under landlock only; bubblewrap: {why}"), cure.into())
+        }
+        (Err(why), Err(_)) => {
+            Finding::Wrong(format!("no sandbox works, so builds are refused; bubblewrap: {why}"), cure.into())
+        }
     }
 }
 
@@ -85,7 +92,10 @@ fn node() -> Finding {
     match version("node") {
         None => Finding::Short("node is missing".into(), cure),
         Some(found) if node_version(&found) >= Some(NODE_WANTED) => Finding::Fine(format!("node {found}")),
-        Some(found) => Finding::Short(format!("node {found} is older than {wanted}: it builds, but `boathook netlify` needs newer"), cure),
+        Some(found) => Finding::Short(
+            format!("node {found} is older than {wanted}: it builds, but `boathook netlify` needs newer"),
+            cure,
+        ),
     }
 }
 
@@ -110,11 +120,17 @@ fn data(folder: &Path) -> Finding {
 
 fn space(folder: &Path) -> Finding {
     let existing = folder.ancestors().find(|p| p.exists()).unwrap_or(Path::new("."));
-    let free = Command::new("df").arg("-Pk").arg(existing).output().ok().and_then(|o| free_bytes(&String::from_utf8_lossy(&o.stdout)));
+    let free = Command::new("df")
+        .arg("-Pk")
+        .arg(existing)
+        .output()
+        .ok()
+        .and_then(|o| free_bytes(&String::from_utf8_lossy(&o.stdout)));
     match free {
-        Some(free) if free < SPACE_WANTED => {
-            Finding::Wrong(format!("{} MB are free for data", free >> 20), "make room: uploads and builds need more than 1 GB".into())
-        }
+        Some(free) if free < SPACE_WANTED => Finding::Wrong(
+            format!("{} MB are free for data", free >> 20),
+            "make room: uploads and builds need more than 1 GB".into(),
+        ),
         Some(free) => Finding::Fine(format!("{} GB are free for data", free >> 30)),
         None => Finding::Short("free space cannot be read".into(), "check it yourself".into()),
     }
@@ -130,7 +146,10 @@ fn port(args: &Args) -> Finding {
         return Finding::Fine(format!("{} is free", args.listen));
     }
     if TcpStream::connect_timeout(&args.listen, CONNECT_LIMIT).is_ok() {
-        return Finding::Fine(format!("something answers on {}: a server that runs, most likely", args.listen));
+        return Finding::Fine(format!(
+            "something answers on {}: a server that runs, most likely",
+            args.listen
+        ));
     }
     Finding::Wrong(format!("{} cannot be listened on", args.listen), "choose another with --listen".into())
 }

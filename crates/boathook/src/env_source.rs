@@ -18,7 +18,9 @@ impl EnvSource for AccountEnv {
     ) -> BoxFuture<'a, Result<SiteVariables>> {
         Box::pin(async move {
             let context = EnvContext::parse(context.as_str()).unwrap_or(EnvContext::Production);
-            let found = accounts::env::resolve(&self.0, account_id, site_id, context, branch, EnvScope::Builds).await?;
+            let found =
+                accounts::env::resolve(&self.0, account_id, site_id, context, branch, EnvScope::Builds)
+                    .await?;
             let marked = |(key, value): (String, String)| {
                 let secret = found.secrets.contains(&key);
                 (key, (value, secret))

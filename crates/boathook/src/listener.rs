@@ -70,7 +70,11 @@ pub(crate) async fn serve(listener: TcpListener, doors: Arc<Doors>, stop: Cancel
     }
 }
 
-async fn answer(doors: Arc<Doors>, request: Request<Incoming>, peer: SocketAddr) -> Result<Response<AnyBody>, Infallible> {
+async fn answer(
+    doors: Arc<Doors>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<Response<AnyBody>, Infallible> {
     if request.method() == Method::CONNECT {
         return Ok(vendor::connect(Arc::clone(&doors.proxy), request).await);
     }
@@ -95,8 +99,10 @@ fn host(request: &Request<Incoming>) -> &str {
 /// Whether a path of the control host belongs to the API rather than to the dashboard.
 fn is_api(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
-    matches!(first, "api" | "build_hooks" | "site" | "team" | "integrations" | "healthz" | "client-ca.pem" | "telemetry")
-        || matches!(first, "openapi.json" | "asyncapi.json" | "asyncapi.yaml")
+    matches!(
+        first,
+        "api" | "build_hooks" | "site" | "team" | "integrations" | "healthz" | "client-ca.pem" | "telemetry"
+    ) || matches!(first, "openapi.json" | "asyncapi.json" | "asyncapi.yaml")
 }
 
 #[cfg(test)]

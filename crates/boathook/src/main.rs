@@ -113,7 +113,10 @@ fn greeting(config: &Config, server: &Server) -> String {
     if let Some(token) = &server.new_owner_token {
         lines.push(format!("  owner token {token}   (shown once)"));
     }
-    lines.push(format!("Netlify CLI:  eval \"$(boathook env --server {root} --data {})\"", config.data.display()));
+    lines.push(format!(
+        "Netlify CLI:  eval \"$(boathook env --server {root} --data {})\"",
+        config.data.display()
+    ));
     lines.join("\n")
 }
 

@@ -13,14 +13,21 @@ const ROOT: &str = "http://localhost:8888";
 /// When a file cannot be written.
 pub fn write(out: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    let put = |name: &str, text: &str| {
+    for (name, text) in files()? {
         let file = out.join(name);
-        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
-    };
-    put("operations.md", &api::reference_table())?;
-    put("events.md", &events_table())?;
-    put("asyncapi.json", &pretty(&events::asyncapi(ROOT))?)?;
-    put("openapi.json", &pretty(&api::openapi_document(ROOT))?)
+        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Every generated file: its name and what is in it.
+fn files() -> anyhow::Result<[(&'static str, String); 4]> {
+    Ok([
+        ("operations.md", api::reference_table()),
+        ("events.md", events_table()),
+        ("asyncapi.json", pretty(&events::asyncapi(ROOT))?),
+        ("openapi.json", pretty(&api::openapi_document(ROOT))?),
+    ])
 }
 
 fn pretty(document: &serde_json::Value) -> anyhow::Result<String> {
@@ -39,4 +46,18 @@ fn events_table() -> String {
         let _ = writeln!(page, "| `{alias}` | `{name}` |");
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_is_what_the_code_says() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+        for (name, text) in files().unwrap() {
+            let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+            assert!(committed == text, "{name} is old: run `cargo run -p xtask -- generate`");
+        }
+    }
 }

@@ -100,7 +100,12 @@ impl Server {
     }
 }
 
-async fn open_context(config: &Config, data: &DataDir, addresses: Addresses, outside: Outside) -> anyhow::Result<Context> {
+async fn open_context(
+    config: &Config,
+    data: &DataDir,
+    addresses: Addresses,
+    outside: Outside,
+) -> anyhow::Result<Context> {
     let key = data.key(&*outside.entropy)?;
     let settings = Settings {
         addresses,
@@ -128,7 +133,9 @@ async fn open_store(config: &Config, data: &DataDir) -> anyhow::Result<Store> {
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             Store::open_postgres(url).await.context("cannot use the PostgreSQL database of DATABASE_URL")
         }
-        Some(_) => anyhow::bail!("DATABASE_URL must begin with postgres://; leave it out for the embedded database"),
+        Some(_) => {
+            anyhow::bail!("DATABASE_URL must begin with postgres://; leave it out for the embedded database")
+        }
         None => Store::open_sqlite(&data.database()?).await.context("cannot use the embedded database"),
     }
 }
@@ -153,7 +160,12 @@ async fn bootstrap(config: &Config, cx: &Context, data: &DataDir) -> anyhow::Res
     Ok(drawn)
 }
 
-fn start_runner(cx: &Context, builds: &Builds, policy: AddressPolicy, stop: &CancellationToken) -> anyhow::Result<JoinHandle<()>> {
+fn start_runner(
+    cx: &Context,
+    builds: &Builds,
+    policy: AddressPolicy,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
     let client = Client::new(Options { policy, ..Options::default() })?;
     let env = Arc::new(AccountEnv(cx.clone()));
     Ok(jobs::Runner::new(cx.clone())
@@ -200,5 +212,9 @@ fn dashboard(cx: &Context, api: axum::Router) -> axum::Router {
         })
     });
     let (seal, open) = (cx.clone(), cx.clone());
-    dashboard::router(call, move |plain| seal.seal(SESSION, plain), move |sealed| open.open(SESSION, sealed).ok())
+    dashboard::router(
+        call,
+        move |plain| seal.seal(SESSION, plain),
+        move |sealed| open.open(SESSION, sealed).ok(),
+    )
 }

@@ -40,6 +40,9 @@ async fn answer(api: axum::Router, mut request: Request<Body>) -> Response<clien
 }
 
 /// Hands a CONNECT request to the proxy.
-pub(crate) async fn connect(proxy: Arc<ClientProxy>, request: Request<hyper::body::Incoming>) -> Response<AnyBody> {
+pub(crate) async fn connect(
+    proxy: Arc<ClientProxy>,
+    request: Request<hyper::body::Incoming>,
+) -> Response<AnyBody> {
     proxy.connect(request).await.map(AnyBody::Proxy)
 }

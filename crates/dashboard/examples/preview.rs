@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Request, Response};
 use std::sync::Arc;
 
-const LOG: &str = include_str!("preview.log");
+const LOG: &str = include_str!("preview-log.txt");
 
 fn answered(request: &Request<Body>) -> Response<Body> {
     let path = request.uri().path().trim_start_matches("/api/v1");

@@ -78,7 +78,9 @@ fn channel(name: &str, event: &Entry) -> Value {
 
 /// `deploy_created` -> `onDeployCreated`.
 fn operation_id(name: &str) -> String {
-    let camel = |word: &str| word.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c }).collect();
+    let camel = |word: &str| {
+        word.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c }).collect()
+    };
     let words: String = name.split('_').map(camel).collect::<Vec<String>>().concat();
     format!("on{words}")
 }
@@ -167,9 +169,12 @@ fn schemas() -> Map<String, Value> {
     gathered.refer::<BuildHook>();
     gathered.refer::<Hook>();
     let mut schemas = gathered.finish();
-    for (name, title) in
-        [("Deploy", "deploy"), ("Submission", "submission"), ("SplitTest", "splitTest"), ("BuildHook", "buildHook")]
-    {
+    for (name, title) in [
+        ("Deploy", "deploy"),
+        ("Submission", "submission"),
+        ("SplitTest", "splitTest"),
+        ("BuildHook", "buildHook"),
+    ] {
         if let Some(Value::Object(schema)) = schemas.get_mut(name) {
             schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
             schema.insert("$id".to_owned(), json!(format!("#/components/schemas/{title}")));

@@ -166,10 +166,19 @@ mod tests {
     #[test]
     fn every_channel_of_seed_004_is_an_event_or_an_alias() {
         let channels = [
-            "deploy_created", "deploy_building", "deploy_failed", "deploy_locked", "deploy_unlocked",
-            "deploy_request_pending", "deploy_request_accepted", "deploy_request_rejected",
-            "submission_created", "form_submission", "split_test_activated",
-            "split_test_deactivated", "split_test_modified",
+            "deploy_created",
+            "deploy_building",
+            "deploy_failed",
+            "deploy_locked",
+            "deploy_unlocked",
+            "deploy_request_pending",
+            "deploy_request_accepted",
+            "deploy_request_rejected",
+            "submission_created",
+            "form_submission",
+            "split_test_activated",
+            "split_test_deactivated",
+            "split_test_modified",
         ];
         for channel in channels {
             assert!(entry(channel).is_some(), "{channel}");

@@ -23,7 +23,13 @@ pub fn deliver_job(delivery_id: &str) -> Value {
 ///
 /// # Errors
 /// When the database fails; the caller's transaction is then undone with everything in it.
-pub async fn record(tx: &mut Tx, cx: &Context, account_id: &str, site_id: &str, event: &Event) -> Result<String> {
+pub async fn record(
+    tx: &mut Tx,
+    cx: &Context,
+    account_id: &str,
+    site_id: &str,
+    event: &Event,
+) -> Result<String> {
     let facts = event.facts();
     let new = NewEvent {
         id: format!("msg_{}", cx.id()),
@@ -60,8 +66,14 @@ async fn react(tx: &mut Tx, cx: &Context, event: &NewEvent, reaction: &Reaction)
     deliveries::insert(tx, &delivery).await?;
     if state == DeliveryState::Waiting {
         let payload = deliver_job(&id);
-        let job =
-            NewJob { id: &cx.id(), kind: DELIVER_JOB, tenant: hook_id, payload: &payload, run_at: event.at, now: event.at };
+        let job = NewJob {
+            id: &cx.id(),
+            kind: DELIVER_JOB,
+            tenant: hook_id,
+            payload: &payload,
+            run_at: event.at,
+            now: event.at,
+        };
         jobs::insert(tx, &job).await?;
     }
     Ok(())

@@ -140,7 +140,11 @@ mod tests {
             (SENT, form("g"), 0),
             (about, sub(&["hook_failing"]), 0),
         ] {
-            assert_eq!(route(facts, &[subscription.clone()]).len(), hits, "{facts:?} {subscription:?}");
+            assert_eq!(
+                route(facts, std::slice::from_ref(&subscription)).len(),
+                hits,
+                "{facts:?} {subscription:?}"
+            );
         }
     }
 

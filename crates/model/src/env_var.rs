@@ -125,8 +125,9 @@ impl EnvVar {
     /// `all`.
     #[must_use]
     pub fn value_for(&self, context: EnvContext, branch: Option<&str>) -> Option<&str> {
-        let of_branch =
-            |v: &&EnvValue| v.context == EnvContext::Branch && branch.is_some() && v.context_parameter.as_deref() == branch;
+        let of_branch = |v: &&EnvValue| {
+            v.context == EnvContext::Branch && branch.is_some() && v.context_parameter.as_deref() == branch
+        };
         let of = |wanted: EnvContext| move |v: &&EnvValue| v.context == wanted;
         let values = || self.values.iter();
         values()
@@ -189,7 +190,14 @@ mod tests {
 
     fn var(values: Vec<EnvValue>) -> EnvVar {
         let scopes = EnvScope::ALL.to_vec();
-        EnvVar { key: "K".into(), scopes, values, is_secret: false, updated_at: Timestamp(0), updated_by: None }
+        EnvVar {
+            key: "K".into(),
+            scopes,
+            values,
+            is_secret: false,
+            updated_at: Timestamp(0),
+            updated_by: None,
+        }
     }
 
     #[test]
@@ -201,7 +209,9 @@ mod tests {
             format!("n{n}")
         });
         assert_eq!(v.value_for(EnvContext::Production, None), Some("new"));
-        for other in [EnvContext::Dev, EnvContext::DevServer, EnvContext::BranchDeploy, EnvContext::DeployPreview] {
+        for other in
+            [EnvContext::Dev, EnvContext::DevServer, EnvContext::BranchDeploy, EnvContext::DeployPreview]
+        {
             assert_eq!(v.value_for(other, None), Some("old"), "{other:?}");
         }
         assert_eq!(v.values.len(), 5);
@@ -221,7 +231,8 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_but_for_dev() {
-        let mut v = var(vec![value(EnvContext::Production, "0123456789abcdefg"), value(EnvContext::Dev, "d")]);
+        let mut v =
+            var(vec![value(EnvContext::Production, "0123456789abcdefg"), value(EnvContext::Dev, "d")]);
         v.values.push(value(EnvContext::BranchDeploy, "short"));
         v.is_secret = true;
         let shown: Vec<_> = v.masked().values.into_iter().map(|x| x.value).collect();

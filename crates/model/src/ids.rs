@@ -9,7 +9,11 @@ pub const LABEL_MAX: usize = 63;
 /// time. Deploy ids must look like this because clients test them with a regular expression.
 #[must_use]
 pub fn hex24(at: Timestamp, random: [u8; 8]) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "32 bits of seconds last until 2106")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "32 bits of seconds last until 2106"
+    )]
     let seconds = at.seconds() as u32;
     format!("{seconds:08x}{}", hex::encode(random))
 }

@@ -23,8 +23,8 @@ pub use deploy::{Deploy, DeployContext, DeployState, FileEntry, FunctionInfo, Fu
 pub use env_var::{EnvContext, EnvScope, EnvValue, EnvVar, EnvVarUser};
 pub use hook::{Attempt, Delivery, DeliveryState, EventRecord, Hook, HookField, HookType};
 pub use ids::{SiteName, hex24, is_hex24, is_uuid, slug, ulid, uuid};
-pub use schema::Schemas;
 pub use page::{PER_PAGE_DEFAULT, PER_PAGE_MAX, Page};
+pub use schema::Schemas;
 pub use site::{BuildSettings, HtmlSettings, ProcessingSettings, Site};
 pub use split_test::{SplitBranch, SplitTest};
 pub use submission::Submission;

@@ -85,7 +85,10 @@ mod tests {
         assert_eq!(properties["title"]["type"], "string");
         assert_eq!(properties["review_id"]["type"], "number");
         assert_eq!(properties["created_at"]["format"], "date-time");
-        assert_eq!(properties["function_schedules"]["items"]["$ref"], "#/components/schemas/FunctionSchedule");
+        assert_eq!(
+            properties["function_schedules"]["items"]["$ref"],
+            "#/components/schemas/FunctionSchedule"
+        );
         assert!(!serde_json::to_string(&all).unwrap().contains("\"null\""));
     }
 }

@@ -113,7 +113,7 @@ pub struct Site {
 }
 
 /// How HTML is changed on its way out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProcessingSettings {
     /// HTML settings.
     #[serde(default)]
@@ -130,12 +130,6 @@ pub struct HtmlSettings {
 impl Default for HtmlSettings {
     fn default() -> Self {
         Self { pretty_urls: true }
-    }
-}
-
-impl Default for ProcessingSettings {
-    fn default() -> Self {
-        Self { html: HtmlSettings::default() }
     }
 }
 

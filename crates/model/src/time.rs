@@ -41,9 +41,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = Instant::UNIX_EPOCH
-            .checked_add(SignedDuration::from_millis(self.0))
-            .unwrap_or(Instant::MAX);
+        let at = Instant::UNIX_EPOCH.checked_add(SignedDuration::from_millis(self.0)).unwrap_or(Instant::MAX);
         write!(f, "{at:.3}")
     }
 }

@@ -157,12 +157,8 @@ impl Client {
     pub async fn send(&self, request: Request) -> Result<Sent, Failure> {
         let clock = Clockwork { began: Instant::now() };
         self.check(&request.url).map_err(|(class, message)| clock.failure(class, message))?;
-        let call = self
-            .http
-            .request(request.method, request.url)
-            .headers(request.headers)
-            .body(request.body)
-            .send();
+        let call =
+            self.http.request(request.method, request.url).headers(request.headers).body(request.body).send();
         let response = match tokio::time::timeout(self.total, call).await {
             Ok(answer) => answer.map_err(|error| clock.explain(&error))?,
             Err(_) => return Err(clock.timeout()),
@@ -171,7 +167,13 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let rest = self.total.saturating_sub(clock.began.elapsed());
         let (body, truncated) = read_body(response, rest).await;
-        Ok(Sent { status, headers, body, truncated, timing: Timing { head_ms, total_ms: clock.elapsed_ms() } })
+        Ok(Sent {
+            status,
+            headers,
+            body,
+            truncated,
+            timing: Timing { head_ms, total_ms: clock.elapsed_ms() },
+        })
     }
 
     /// What can be judged before dialling; literal addresses never pass the resolver.

@@ -6,7 +6,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 fn loopback() -> Options {
-    Options { policy: AddressPolicy { allow_loopback: true, ..AddressPolicy::default() }, ..Options::default() }
+    Options {
+        policy: AddressPolicy { allow_loopback: true, ..AddressPolicy::default() },
+        ..Options::default()
+    }
 }
 
 fn client(options: Options) -> Client {
@@ -55,17 +58,24 @@ async fn header_names_have_their_documented_spelling_on_the_wire() {
     let text = seen.await.expect("the receiver ends");
     assert!(text.starts_with("POST /in?x=1 HTTP/1.1\r\n"), "{text}");
     let version = format!("User-Agent: {USER_AGENT}");
-    for line in
-        ["X-Netlify-Event: v", "X-Webhook-Signature: v", "X-Nf-Sign: v", "Content-Type: v", "Content-Length: 7", &version]
-    {
+    for line in [
+        "X-Netlify-Event: v",
+        "X-Webhook-Signature: v",
+        "X-Nf-Sign: v",
+        "Content-Type: v",
+        "Content-Length: 7",
+        &version,
+    ] {
         assert!(text.contains(&format!("\r\n{line}\r\n")), "{line} in {text}");
     }
 }
 
 #[tokio::test]
 async fn redirects_are_answers() {
-    let (port, _seen) = receiver(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 2\r\n\r\nhi".to_vec()).await;
-    let sent = client(loopback()).send(post(&format!("http://hook.localhost:{port}/"))).await.expect("an answer");
+    let (port, _seen) =
+        receiver(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 2\r\n\r\nhi".to_vec()).await;
+    let sent =
+        client(loopback()).send(post(&format!("http://hook.localhost:{port}/"))).await.expect("an answer");
     assert_eq!((sent.status.as_u16(), &sent.body[..]), (302, &b"hi"[..]));
     assert_eq!(sent.headers["location"], "/x");
 }
@@ -78,7 +88,8 @@ async fn long_answers_are_cut() {
         let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
         answer.resize(answer.len() + length, b'x');
         let (port, _seen) = receiver(answer).await;
-        let sent = client(loopback()).send(post(&format!("http://127.0.0.1:{port}/"))).await.expect("an answer");
+        let sent =
+            client(loopback()).send(post(&format!("http://127.0.0.1:{port}/"))).await.expect("an answer");
         assert_eq!((sent.body.len(), sent.truncated), (kept, truncated), "{length}");
     }
 }
@@ -106,7 +117,15 @@ async fn failure(options: Options, url: &str) -> Failure {
 async fn refused_addresses_are_never_dialled() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("bound").port();
-    for host in ["127.0.0.1", "localhost", "a.localhost", "2130706433", "[::ffff:127.0.0.1]", "[::1]", "169.254.169.254"] {
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "a.localhost",
+        "2130706433",
+        "[::ffff:127.0.0.1]",
+        "[::1]",
+        "169.254.169.254",
+    ] {
         let failure = failure(Options::default(), &format!("http://{host}:{port}/secret")).await;
         assert_eq!(failure.class, FailureClass::RefusedAddress, "{host}");
         assert!(!failure.message.contains("secret"));

@@ -7,7 +7,7 @@ mod policy;
 mod resolver;
 
 pub use client::{
-    BODY_KEPT, BODY_READ, CONNECT_DEADLINE, Client, Failure, FailureClass, Options, Request, Sent, Timing,
-    TOTAL_DEADLINE,
+    BODY_KEPT, BODY_READ, CONNECT_DEADLINE, Client, Failure, FailureClass, Options, Request, Sent,
+    TOTAL_DEADLINE, Timing,
 };
 pub use policy::{AddressPolicy, AddressRange, RangeError};

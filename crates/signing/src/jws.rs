@@ -80,12 +80,16 @@ mod tests {
     fn the_published_example_of_rfc_7519_libraries_fits() {
         // HS256 example token that every JWT library's documentation shows, secret "your-256-bit-secret".
         let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
-        assert_eq!(verify_hs256(token, b"your-256-bit-secret").map(|c| c["name"].clone()), Ok("John Doe".into()));
+        assert_eq!(
+            verify_hs256(token, b"your-256-bit-secret").map(|c| c["name"].clone()),
+            Ok("John Doe".into())
+        );
     }
 
     #[test]
     fn tokens_without_a_signature_are_refused() {
-        let none = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), URL_SAFE_NO_PAD.encode("{}"));
+        let none =
+            format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), URL_SAFE_NO_PAD.encode("{}"));
         assert_eq!(verify_hs256(&none, b""), Err(JwsError::Algorithm));
         for text in ["", "a", "a.b", "..", "a.b.c"] {
             assert_eq!(verify_hs256(text, b"s"), Err(JwsError::Malformed), "{text}");

@@ -13,7 +13,12 @@ const NAME_TRIES: usize = 4;
 /// # Errors
 /// `Unprocessable` when the name is taken or no name (clients then try with a number behind it),
 /// or a setting makes no sense.
-pub async fn create(cx: &Context, account_id: &str, user_id: Option<&str>, changes: Changes) -> Result<SiteRow> {
+pub async fn create(
+    cx: &Context,
+    account_id: &str,
+    user_id: Option<&str>,
+    changes: Changes,
+) -> Result<SiteRow> {
     let now = cx.now();
     let info = SiteInfo {
         user_id: user_id.map(ToOwned::to_owned),
@@ -54,6 +59,7 @@ pub async fn create(cx: &Context, account_id: &str, user_id: Option<&str>, chang
 pub(crate) fn taken(site: &SiteRow) -> Error {
     let domains: Vec<&str> =
         site.info.custom_domain.iter().chain(&site.info.domain_aliases).map(String::as_str).collect();
-    let domains = if domains.is_empty() { String::new() } else { format!(", or a domain of {}", domains.join(", ")) };
+    let domains =
+        if domains.is_empty() { String::new() } else { format!(", or a domain of {}", domains.join(", ")) };
     Error::Unprocessable(format!("subdomain must be unique: the name {}{domains} is taken", site.name))
 }

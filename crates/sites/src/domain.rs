@@ -24,6 +24,8 @@ pub(crate) fn checked(cx: &Context, domain: &str) -> Result<String> {
     }
     match cx.addresses().target(&domain) {
         HostTarget::Other(domain) => Ok(domain),
-        _ => Err(Error::Unprocessable(format!("{domain} belongs to this server; use the site's name instead"))),
+        _ => {
+            Err(Error::Unprocessable(format!("{domain} belongs to this server; use the site's name instead")))
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Switching a site off, and on again.
 
 use context::{Context, Error, Result};
-use store::sites::{self, SiteRow};
 use store::ChangeKind;
+use store::sites::{self, SiteRow};
 
 /// Switches a site on or off. A site that is off answers no visitor and takes no deploy.
 ///

@@ -3,14 +3,14 @@
 use context::Context;
 
 const MOODS: [&str; 32] = [
-    "amber", "brisk", "calm", "clear", "coral", "dapper", "eager", "fabled", "gentle", "golden", "happy", "hazel",
-    "ivory", "jolly", "keen", "lively", "lucid", "mellow", "merry", "misty", "nimble", "olive", "plucky", "quiet",
-    "rosy", "sandy", "silver", "snug", "sunny", "tidy", "vivid", "witty",
+    "amber", "brisk", "calm", "clear", "coral", "dapper", "eager", "fabled", "gentle", "golden", "happy",
+    "hazel", "ivory", "jolly", "keen", "lively", "lucid", "mellow", "merry", "misty", "nimble", "olive",
+    "plucky", "quiet", "rosy", "sandy", "silver", "snug", "sunny", "tidy", "vivid", "witty",
 ];
 const THINGS: [&str; 32] = [
-    "anchor", "bay", "beacon", "buoy", "canoe", "cove", "dinghy", "dock", "drift", "ferry", "fjord", "galley",
-    "gull", "harbor", "island", "jetty", "kayak", "keel", "lagoon", "lantern", "mast", "oar", "pier", "quay", "reef",
-    "sail", "schooner", "shore", "skiff", "tide", "wharf", "yawl",
+    "anchor", "bay", "beacon", "buoy", "canoe", "cove", "dinghy", "dock", "drift", "ferry", "fjord",
+    "galley", "gull", "harbor", "island", "jetty", "kayak", "keel", "lagoon", "lantern", "mast", "oar",
+    "pier", "quay", "reef", "sail", "schooner", "shore", "skiff", "tide", "wharf", "yawl",
 ];
 
 /// A name like `calm-lagoon-3fa9c1`, random enough not to be taken.

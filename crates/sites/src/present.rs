@@ -16,7 +16,12 @@ pub const PLAN: &str = "self-hosted";
 ///
 /// # Errors
 /// When the database fails.
-pub async fn present(db: &mut Conn, cx: &Context, site: &SiteRow, published: Option<model::Deploy>) -> Result<Site> {
+pub async fn present(
+    db: &mut Conn,
+    cx: &Context,
+    site: &SiteRow,
+    published: Option<model::Deploy>,
+) -> Result<Site> {
     let account = accounts::find(db, &site.account_id).await?;
     Ok(shown(cx, site, account.as_ref(), published))
 }
@@ -25,7 +30,11 @@ pub async fn present(db: &mut Conn, cx: &Context, site: &SiteRow, published: Opt
 ///
 /// # Errors
 /// When the database fails.
-pub async fn present_all(db: &mut Conn, cx: &Context, sites: Vec<(SiteRow, Option<model::Deploy>)>) -> Result<Vec<Site>> {
+pub async fn present_all(
+    db: &mut Conn,
+    cx: &Context,
+    sites: Vec<(SiteRow, Option<model::Deploy>)>,
+) -> Result<Vec<Site>> {
     let mut known: HashMap<String, Option<AccountRow>> = HashMap::new();
     let mut out = Vec::with_capacity(sites.len());
     for (site, published) in sites {
@@ -38,7 +47,12 @@ pub async fn present_all(db: &mut Conn, cx: &Context, sites: Vec<(SiteRow, Optio
     Ok(out)
 }
 
-fn shown(cx: &Context, site: &SiteRow, account: Option<&AccountRow>, published: Option<model::Deploy>) -> Site {
+fn shown(
+    cx: &Context,
+    site: &SiteRow,
+    account: Option<&AccountRow>,
+    published: Option<model::Deploy>,
+) -> Site {
     let at = cx.addresses();
     let info = site.info.clone();
     let url = at.primary_url(&site.name, info.custom_domain.as_deref());
@@ -73,7 +87,11 @@ fn shown(cx: &Context, site: &SiteRow, account: Option<&AccountRow>, published: 
         account_name: account.map(|a| a.name.clone()).unwrap_or_default(),
         account_slug: account.map(|a| a.slug.clone()).unwrap_or_default(),
         git_provider: info.build.provider.clone(),
-        deploy_hook: format!("{}/hooks/{}/{hook}", at.control_url(), info.build.provider.as_deref().unwrap_or("git")),
+        deploy_hook: format!(
+            "{}/hooks/{}/{hook}",
+            at.control_url(),
+            info.build.provider.as_deref().unwrap_or("git")
+        ),
         capabilities: json!({}),
         processing_settings: info.processing,
         build_settings: info.build,

@@ -50,7 +50,9 @@ pub struct Changes {
 }
 
 /// Tells a field that is null from one that is absent.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> std::result::Result<Option<Option<T>>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    input: D,
+) -> std::result::Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(input).map(Some)
 }
 
@@ -99,7 +101,8 @@ pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Resul
     set(&mut info.notification_email, changes.notification_email);
     set(&mut info.prerender, changes.prerender);
     info.force_ssl = changes.force_ssl.or(info.force_ssl);
-    info.prevent_non_git_prod_deploys = changes.prevent_non_git_prod_deploys.or(info.prevent_non_git_prod_deploys);
+    info.prevent_non_git_prod_deploys =
+        changes.prevent_non_git_prod_deploys.or(info.prevent_non_git_prod_deploys);
     if let Some(processing) = changes.processing_settings {
         info.processing = processing;
     }
@@ -204,7 +207,10 @@ mod tests {
     #[test]
     fn a_later_change_keeps_the_rest_of_the_repository() {
         let mut build = BuildSettings::default();
-        merge_repo(&mut build, serde_json::from_str(r#"{"repo_url": "https://h/r", "cmd": "make"}"#).unwrap());
+        merge_repo(
+            &mut build,
+            serde_json::from_str(r#"{"repo_url": "https://h/r", "cmd": "make"}"#).unwrap(),
+        );
         merge_repo(&mut build, serde_json::from_str(r#"{"dir": "out"}"#).unwrap());
         assert_eq!((build.cmd.as_deref(), build.dir.as_deref()), (Some("make"), Some("out")));
         assert_eq!(build.repo_url.as_deref(), Some("https://h/r"));

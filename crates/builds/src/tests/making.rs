@@ -174,7 +174,9 @@ async fn a_build_cut_off_after_its_files_were_stored_is_done_when_its_deploy_is(
     world.commit_command("exit 1");
     let (build, deploy) = world.ask(Cause::default()).await;
     deploys::begin_build(&world.cx, &deploy.id, deploys::Commit::default()).await.expect("it begins");
-    deploys::take_digest(&world.cx, &deploy.id, deploys::Digest::default()).await.expect("no files are files");
+    deploys::take_digest(&world.cx, &deploy.id, deploys::Digest::default())
+        .await
+        .expect("no files are files");
     world.work().await;
     let (build, deploy) = world.look(&build.id).await;
     assert_eq!((build.state, deploy.state), (BuildState::Done, DeployState::Ready));
