@@ -6,6 +6,7 @@ mod data_dir;
 mod env_source;
 mod feed;
 mod housekeeping;
+mod linger;
 mod listener;
 mod server;
 mod vendor;

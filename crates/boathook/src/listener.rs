@@ -1,6 +1,7 @@
 //! The one port: accepts connections, tells by the Host header which door a request is for.
 
 use crate::body::AnyBody;
+use crate::linger::{Lingering, PATIENCE};
 use crate::vendor;
 use api::Peer;
 use axum::body::Body;
@@ -56,7 +57,8 @@ pub(crate) async fn serve(listener: TcpListener, doors: Arc<Doors>, stop: Cancel
         let _ = stream.set_nodelay(true);
         let doors = Arc::clone(&doors);
         let service = service_fn(move |request| answer(Arc::clone(&doors), request, peer));
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let stream = TokioIo::new(Lingering::new(stream, PATIENCE));
+        let connection = builder.serve_connection_with_upgrades(stream, service).into_owned();
         let watched = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {
