@@ -32,6 +32,13 @@ pub struct Site {
     pub deploy_preview_custom_domain: Option<String>,
     /// Whether a password guards the site. The password itself is never shown.
     pub has_password: bool,
+    /// What the password guards: `all`, or `non_production`. Absent without a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_context: Option<String>,
+    /// Where the roles are among the claims of a visitor's token, when the owner has said so. The
+    /// secret that signs such tokens is never shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_roles_path: Option<String>,
     /// Where form notices go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification_email: Option<String>,
@@ -118,19 +125,17 @@ pub struct ProcessingSettings {
     /// HTML settings.
     #[serde(default)]
     pub html: HtmlSettings,
+    /// Whether forms in pages are left as they are; the default is to find them.
+    #[serde(default)]
+    pub ignore_html_forms: bool,
 }
 
 /// Settings of HTML processing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HtmlSettings {
-    /// Whether `/about` is the address of `about.html`.
+    /// Whether visitors of `/about/` are sent on to `/about`, the address of `about.html`, and those
+    /// of `/docs` to `/docs/`, the address of `docs/index.html`. Off, all of them show the page.
     pub pretty_urls: bool,
-}
-
-impl Default for HtmlSettings {
-    fn default() -> Self {
-        Self { pretty_urls: true }
-    }
 }
 
 /// The linked repository and how it is built: Netlify's `repoInfo`.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub struct Submission {
     /// 24 hex digits.
     pub id: String,
-    /// Number within the form, from 1.
+    /// Number within the site, from 1.
     pub number: i32,
     /// Subject.
     #[serde(skip_serializing_if = "Option::is_none")]

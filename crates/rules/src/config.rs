@@ -14,7 +14,7 @@ pub use error::ConfigError;
 pub use join::{JoinError, MAX_JOINED_PATH_BYTES, join_inside};
 pub use resolve::{BuildSettings, Plugin};
 
-pub(crate) use json::{document, to_json};
+pub(crate) use json::{document, table, to_json};
 
 use crate::headers::{self, HeaderRule};
 use crate::line_error::LineError;

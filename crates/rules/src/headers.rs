@@ -7,11 +7,12 @@ mod parse;
 mod pattern;
 mod rule;
 
-pub use matcher::{Credential, HeaderMatcher, HeaderSet};
+pub use matcher::{Credential, HeaderMatcher, HeaderSet, MAX_PATH_HEADERS};
 pub use parse::{parse_file, parse_toml};
-pub use rule::{HeaderRule, MAX_HEADER_RULES, merge};
+pub use rule::{HeaderRule, MAX_HEADER_RULES, MAX_VALUE_BYTES, merge};
 
 pub(crate) use fields::from_json;
+pub(crate) use rule::drop_costly;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //! request path finds a file. Parses and matches; does no I/O, reads no clock, knows no server.
 
 pub mod config;
+pub mod deploy;
 pub mod headers;
 mod line_error;
 pub mod paths;

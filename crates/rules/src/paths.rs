@@ -4,7 +4,7 @@
 mod clean;
 mod files;
 
-pub use clean::{MAX_PATH_BYTES, PathError, clean};
+pub use clean::{MAX_PATH_BYTES, PathError, clean, clean_for_rules, encode};
 pub use files::{RANKS, candidates, request_paths_of};
 
-pub(crate) use clean::{ENCODED_SLASH, decode_for_rules};
+pub(crate) use clean::{ENCODED_SLASH, IN_A_PATH};

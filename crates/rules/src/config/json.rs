@@ -40,8 +40,12 @@ pub(super) fn merge(under: &mut Value, over: &Value) {
 
 /// One top-level key of a whole TOML text, for readers that want nothing else of the file.
 pub(crate) fn document(text: &str, key: &str) -> Result<Option<Value>, LineError> {
+    Ok(table(text)?.get(key).map(to_json))
+}
+
+/// A whole TOML text, whatever is in it.
+pub(crate) fn table(text: &str) -> Result<toml::Table, LineError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let table: toml::Table = toml::from_str(text)
-        .map_err(|error| LineError::new(line_of(text, error.span()), error.message().to_owned()))?;
-    Ok(table.get(key).map(to_json))
+    toml::from_str(text)
+        .map_err(|error| LineError::new(line_of(text, error.span()), error.message().to_owned()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::rule::{HeaderRule, MAX_HEADER_RULES};
+use super::rule::{HeaderRule, MAX_HEADER_RULES, MAX_PATTERN_BYTES, MAX_VALUE_BYTES};
 use crate::line_error::{LineError, cap};
 
 /// The rules of a `headers` value; a faulty entry is left out and reported under its number.
@@ -38,6 +38,9 @@ fn parse_entry(entry: &Value) -> Result<Option<HeaderRule>, &'static str> {
         None => return Err("\"for\" is missing"),
         Some(path) => path.as_str().ok_or("\"for\" must be text")?,
     };
+    if path.len() > MAX_PATTERN_BYTES {
+        return Err("\"for\" is too long");
+    }
     let values = match entry.get("values") {
         None => return Ok(None),
         Some(values) => normal_values(values.as_object().ok_or("\"values\" must be a table")?)?,
@@ -52,7 +55,11 @@ fn normal_values(values: &Map<String, Value>) -> Result<BTreeMap<String, String>
         if name.is_empty() {
             return Err("a header name is empty");
         }
-        normal.insert(name.to_owned(), normal_value(value)?);
+        let value = normal_value(value)?;
+        if value.len() > MAX_VALUE_BYTES {
+            return Err("a header value is too long");
+        }
+        normal.insert(name.to_owned(), value);
     }
     Ok(normal)
 }

@@ -1,9 +1,13 @@
 //! All header rules of one deploy, compiled once: what a path gets, and who may see it.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use super::pattern::HeaderPattern;
+use super::pattern::{HeaderPattern, fold_path};
 use super::rule::{HeaderRule, MAX_HEADER_RULES, is_basic_auth};
+
+/// Most headers that rules give one path; those behind are left out.
+pub const MAX_PATH_HEADERS: usize = 128;
 
 /// Names a rule cannot set: the server itself answers for them.
 const RESERVED: [&str; 14] = [
@@ -27,6 +31,11 @@ const RESERVED: [&str; 14] = [
 #[derive(Debug, Default)]
 pub struct HeaderMatcher {
     rules: Vec<(HeaderPattern, HeaderRule)>,
+    /// Rules in order, by the text their paths begin with.
+    by_start: HashMap<Box<str>, Vec<usize>>,
+    /// Lengths in bytes of all keys of `by_start`, sorted.
+    start_lengths: Vec<usize>,
+    has_basic_auth: bool,
 }
 
 /// What the rules say about one path.
@@ -63,7 +72,37 @@ impl HeaderMatcher {
             rule.values.retain(|name, value| is_basic_auth(name) || sendable(name, value));
             (HeaderPattern::new(&rule.path), rule)
         });
-        Self { rules: rules.filter(|(_, rule)| !rule.values.is_empty()).collect() }
+        let mut matcher = Self::default();
+        for (pattern, rule) in rules.filter(|(_, rule)| !rule.values.is_empty()) {
+            matcher.add(pattern, rule);
+        }
+        matcher
+    }
+
+    fn add(&mut self, pattern: HeaderPattern, rule: HeaderRule) {
+        let length = pattern.start().len();
+        if let Err(at) = self.start_lengths.binary_search(&length) {
+            self.start_lengths.insert(at, length);
+        }
+        self.by_start.entry(pattern.start().into()).or_default().push(self.rules.len());
+        self.has_basic_auth |= rule.values.keys().any(|name| is_basic_auth(name));
+        self.rules.push((pattern, rule));
+    }
+
+    /// The rules that match a path, in order.
+    fn matching(&self, path: &str) -> Vec<usize> {
+        let folded = fold_path(path);
+        let cuts = self.start_lengths.iter().filter_map(|length| folded.get(..*length));
+        let candidates = cuts.filter_map(|cut| self.by_start.get(cut)).flatten().copied();
+        let mut found: Vec<usize> = candidates.filter(|at| self.rules[*at].0.matches(&folded)).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Number of rules that are looked at for a path at most; work for it grows with this.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rules.len()
     }
 
     /// Whether there is no rule at all.
@@ -75,7 +114,7 @@ impl HeaderMatcher {
     /// Whether any path asks for a password; answers of such a site are not for shared caches.
     #[must_use]
     pub fn has_basic_auth(&self) -> bool {
-        self.rules.iter().any(|(_, rule)| rule.values.keys().any(|name| is_basic_auth(name)))
+        self.has_basic_auth
     }
 
     /// What holds for a clean decoded path ([`crate::paths::clean`]): all matching rules in order,
@@ -97,11 +136,13 @@ impl HeaderMatcher {
     /// that came up later counts.
     fn merged<'a>(&'a self, path: &str) -> Vec<(&'a str, &'a str)> {
         let mut merged: Vec<(&str, &str)> = Vec::new();
-        for (_, rule) in self.rules.iter().filter(|(pattern, _)| pattern.matches(path)) {
-            for (name, value) in &rule.values {
+        for at in self.matching(path) {
+            for (name, value) in &self.rules[at].1.values {
+                let room = merged.len() < MAX_PATH_HEADERS || is_basic_auth(name);
                 match merged.iter_mut().find(|(known, _)| known == name) {
                     Some(entry) => entry.1 = value,
-                    None => merged.push((name, value)),
+                    None if room => merged.push((name, value)),
+                    None => {}
                 }
             }
         }

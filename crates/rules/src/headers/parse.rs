@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::{from_json, one_line};
-use super::rule::{HeaderRule, MAX_HEADER_RULES};
+use super::rule::{HeaderRule, MAX_HEADER_RULES, MAX_PATTERN_BYTES, MAX_VALUE_BYTES};
 use crate::line_error::{LineError, cap};
 use crate::redirects::MAX_LINE_BYTES;
 
@@ -51,6 +51,9 @@ fn parse_line(line: &str) -> Result<Option<Line<'_>>, &'static str> {
     if line.len() > MAX_LINE_BYTES {
         return Err("the line is too long");
     }
+    if line.starts_with('/') && line.len() > MAX_PATTERN_BYTES {
+        return Err("the path is too long");
+    }
     if line.starts_with('/') {
         return Ok(Some(Line::Path(line)));
     }
@@ -77,6 +80,9 @@ fn add(rules: &mut Vec<HeaderRule>, line: Option<&Line<'_>>) -> Result<(), &'sta
                 Some(before) => format!("{before}, {value}"),
                 None => (*value).to_owned(),
             };
+            if joined.len() > MAX_VALUE_BYTES {
+                return Err("the header value is too long");
+            }
             rule.values.insert((*name).to_owned(), joined);
         }
     }

@@ -5,8 +5,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::pattern::HeaderPattern;
+
 /// Most header rules one deploy may have; those behind are left out.
 pub const MAX_HEADER_RULES: usize = 10_000;
+
+/// Longest pattern of a rule, in bytes.
+pub(super) const MAX_PATTERN_BYTES: usize = 2048;
+/// Longest value of a header, in bytes.
+pub const MAX_VALUE_BYTES: usize = 8192;
+/// Steps of all patterns together that have to be followed character by character. The patterns of
+/// a real site come to a few dozen.
+const MAX_WALK_STEPS: usize = 20_000;
 
 /// Headers for all paths that match `path`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,4 +53,15 @@ pub fn merge(file: Vec<HeaderRule>, toml: Vec<HeaderRule>) -> Vec<HeaderRule> {
     last.reverse();
     let kept = all.iter().zip(last).filter(|(_, last)| *last);
     kept.map(|(rule, _)| rule.clone()).take(MAX_HEADER_RULES).collect()
+}
+
+/// Takes out the rules behind the one whose pattern is too many to follow; how many.
+pub(crate) fn drop_costly(rules: &mut Vec<HeaderRule>) -> usize {
+    let (before, mut steps) = (rules.len(), 0);
+    rules.retain(|rule| {
+        let own = HeaderPattern::new(&rule.path).walk_steps();
+        steps += own;
+        own == 0 || steps <= MAX_WALK_STEPS
+    });
+    before - rules.len()
 }

@@ -79,3 +79,30 @@ fn the_limit_on_rules_holds() {
     let (rules, errors) = parse_file(&text);
     assert_eq!((rules.len(), errors.len()), (MAX_HEADER_RULES, 1));
 }
+
+#[test]
+fn a_path_has_a_bounded_number_of_headers() {
+    let text: String =
+        (0..=MAX_PATH_HEADERS).map(|number| format!("/*\n X{number}: 1\n X0: {number}\n")).collect();
+    let set = matcher(&format!("{text}/*\n Basic-Auth: a:b\n")).find("/a");
+    assert_eq!(set.headers.len(), MAX_PATH_HEADERS);
+    let first = set.headers.iter().find(|(name, _)| name == "X0").map(|(_, value)| value.as_str());
+    assert_eq!(first, Some(MAX_PATH_HEADERS.to_string().as_str()));
+    assert!(set.basic_auth.is_some());
+}
+
+#[test]
+fn what_is_too_long_is_left_out() {
+    for (length, path, fine) in
+        [(MAX_VALUE_BYTES, 2048, true), (MAX_VALUE_BYTES + 1, 2048, false), (1, 2048, true), (1, 2049, false)]
+    {
+        let (path, value) = (format!("/{}", "a".repeat(path - 1)), "v".repeat(length));
+        let toml = format!("[[headers]]\nfor = \"{path}\"\nvalues = {{ X = \"{value}\" }}");
+        let (rules, errors) = parse_toml(&toml);
+        assert_eq!((rules.len(), errors.len()), if fine { (1, 0) } else { (0, 1) }, "{length}");
+    }
+    let half = "v".repeat(MAX_VALUE_BYTES / 2);
+    let (rules, errors) = parse_file(&format!("/a\n X: {half}\n X: {half}\n/{}\n Y: 1\n", "b".repeat(2048)));
+    assert_eq!(errors.iter().map(|error| error.line).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(rules[0].values["X"], half);
+}

@@ -1,6 +1,22 @@
 //! Cleans a request path: percent-encoding is decoded once, dot segments and double slashes go.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// What would end a path in a URL, be decoded once more, or be read as something else.
+pub(crate) const IN_A_PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'\\')
+    .add(b'%')
+    .add(b'?')
+    .add(b'#')
+    .add(b'^')
+    .add(b'|');
 
 /// Longest request path that is looked at, in bytes as sent.
 pub const MAX_PATH_BYTES: usize = 8192;
@@ -39,10 +55,20 @@ pub fn clean(raw: &str) -> Result<String, PathError> {
     Ok(normalise(&decoded))
 }
 
-/// Like [`clean`], but keeps an encoded slash as [`ENCODED_SLASH`] within its segment.
-pub(crate) fn decode_for_rules(raw: &str) -> Result<String, PathError> {
+/// Like [`clean`], but keeps an encoded slash within its segment, as a NUL: no file has such a path,
+/// a rule may be for it.
+///
+/// # Errors
+/// See [`PathError`]; such a request is matched by no rule.
+pub fn clean_for_rules(raw: &str) -> Result<String, PathError> {
     let decoded = decode(raw, |segment| Ok(segment.replace('/', "\0")))?;
     Ok(normalise(&decoded))
+}
+
+/// A clean path as it is written in a URL.
+#[must_use]
+pub fn encode(path: &str) -> String {
+    utf8_percent_encode(path, IN_A_PATH).to_string()
 }
 
 /// Decodes segment by segment; `on_slash` gets a segment in which decoding produced a slash.
@@ -142,10 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn a_clean_path_survives_being_encoded() {
+        for path in ["/", "/a/", "/a b", "/100%", "/%2F", "/ü?#", "/a\\b\"<>", "/a+b"] {
+            let encoded = encode(path);
+            assert!(encoded.is_ascii() && !encoded.contains([' ', '?', '#', '"', '\\']), "{encoded}");
+            assert_eq!(clean(&encoded).as_deref(), Ok(path), "{encoded}");
+        }
+    }
+
+    #[test]
     fn rules_see_an_encoded_slash_inside_its_segment() {
-        assert_eq!(decode_for_rules("/a%2Fb/c").as_deref(), Ok("/a\0b/c"));
-        assert_eq!(decode_for_rules("/a%2F..%2Fb").as_deref(), Ok("/a\0..\0b"));
-        assert_eq!(decode_for_rules("/a%00b"), Err(PathError::Nul));
+        assert_eq!(clean_for_rules("/a%2Fb/c").as_deref(), Ok("/a\0b/c"));
+        assert_eq!(clean_for_rules("/a%2F..%2Fb").as_deref(), Ok("/a\0..\0b"));
+        assert_eq!(clean_for_rules("/a%00b"), Err(PathError::Nul));
     }
 
     #[test]

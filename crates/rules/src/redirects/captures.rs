@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::paths::ENCODED_SLASH;
+use crate::paths::{ENCODED_SLASH, IN_A_PATH};
 
 /// Where in a target a captured text is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,6 @@ pub(super) enum Captured<'a> {
 const TEMPLATE: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'\\');
 
-/// In a path, additionally what would end it or be decoded once more.
-const PATH: &AsciiSet = &TEMPLATE.add(b'%').add(b'?').add(b'#').add(b'^').add(b'|');
-
 /// In a query or host, everything but the unreserved characters, so that nothing can be smuggled
 /// into another parameter or another host.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -46,7 +43,7 @@ impl Captured<'_> {
                 }
             }
             Self::Path(text) => {
-                let set = if matches!(zone, Zone::Path | Zone::Fragment) { PATH } else { COMPONENT };
+                let set = if matches!(zone, Zone::Path | Zone::Fragment) { IN_A_PATH } else { COMPONENT };
                 for (index, piece) in text.split(ENCODED_SLASH).enumerate() {
                     let slash = if index > 0 { "%2F" } else { "" };
                     out.push_str(slash);

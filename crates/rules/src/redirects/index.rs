@@ -45,6 +45,13 @@ impl Index {
         bucket.add(order, parameter);
     }
 
+    /// Whether some rule may match a clean decoded path. Allocates nothing.
+    pub(super) fn may_match(&self, path: &str) -> bool {
+        let exact = || self.exact.contains_key(path.strip_suffix('/').unwrap_or(path));
+        let begins = |length: &usize| path.get(..*length).is_some_and(|cut| self.prefixes.contains_key(cut));
+        (!self.exact.is_empty() && exact()) || self.prefix_lengths.iter().any(begins)
+    }
+
     /// The rules that may match a decoded path, in global order.
     pub(super) fn candidates<K: AsRef<str>>(&self, path: &str, query: &[(K, K)]) -> Vec<Order> {
         let mut found = Vec::new();

@@ -10,13 +10,15 @@ use super::index::{Index, Key, Order};
 use super::pattern::Pattern;
 use super::rule::{MAX_RULES, Rule, is_url};
 use super::target::{Filled, Target};
-use crate::paths::decode_for_rules;
+use crate::paths::clean_for_rules;
 
 /// All redirect rules of one deploy.
 #[derive(Debug, Default)]
 pub struct Matcher {
     rules: Vec<Compiled>,
     index: Index,
+    /// The rules alone that can keep a file from its visitor: forced ones, and those with a role.
+    overriding: Index,
 }
 
 #[derive(Debug)]
@@ -105,6 +107,9 @@ impl Matcher {
         for (order, rule) in (0..).zip(rules.into_iter().take(MAX_RULES)) {
             let compiled = Compiled::new(rule);
             compiled.add_to(&mut matcher.index, order);
+            if compiled.protects() {
+                compiled.add_to(&mut matcher.overriding, order);
+            }
             matcher.rules.push(compiled);
         }
         matcher
@@ -122,6 +127,27 @@ impl Matcher {
         self.rules.is_empty()
     }
 
+    /// Whether a rule may apply to a clean path ([`crate::paths::clean`]) that no file answers. A no
+    /// is certain, and costs no memory.
+    #[must_use]
+    pub fn may_apply(&self, path: &str) -> bool {
+        self.index.may_match(path)
+    }
+
+    /// The same for a path that a file answers.
+    #[must_use]
+    pub fn may_override(&self, path: &str) -> bool {
+        self.overriding.may_match(path)
+    }
+
+    /// Whether a rule is for this host (lower case, no port) alone: its owner wants to decide what
+    /// is found there.
+    #[must_use]
+    pub fn names_host(&self, host: &str) -> bool {
+        let origins = self.rules.iter().filter_map(|rule| rule.origin.as_ref());
+        origins.map(|origin| without_port(&origin.host)).any(|named| named.eq_ignore_ascii_case(host))
+    }
+
     /// The first rule that applies.
     #[must_use]
     pub fn find(&self, facts: &RequestFacts<'_>) -> Outcome<'_> {
@@ -136,7 +162,7 @@ impl Matcher {
     /// All rules that apply, in global order. A path that names nothing finds none.
     #[must_use]
     pub fn hits<'m, 'f>(&'m self, facts: &'f RequestFacts<'f>) -> Hits<'m, 'f> {
-        let path = if self.is_empty() { None } else { decode_for_rules(facts.path).ok() };
+        let path = if self.is_empty() { None } else { clean_for_rules(facts.path).ok() };
         let query = if path.is_some() { parse_query(facts.query) } else { Vec::new() };
         let candidates = path.as_deref().map(|path| self.index.candidates(path, &query));
         Hits {
@@ -180,14 +206,14 @@ impl<'m> Iterator for Hits<'m, '_> {
         for order in self.candidates.by_ref() {
             let order = order as usize;
             let compiled = &self.matcher.rules[order];
-            let Some(filled) = compiled.fill(self.facts, &self.path, &self.query) else {
+            let Some(captures) = compiled.captures(self.facts, &self.path, &self.query) else {
                 continue;
             };
             match judge(&compiled.rule, self.facts) {
                 Verdict::Fails => {}
                 Verdict::RoleDenied => self.denied = true,
                 Verdict::Holds => {
-                    let effect = compiled.effect(filled, self.facts.query);
+                    let effect = compiled.effect(compiled.target.fill(&captures), self.facts.query);
                     return Some(Hit { order, rule: &compiled.rule, effect, after_denial: self.denied });
                 }
             }
@@ -215,27 +241,31 @@ impl Compiled {
         index.add(order, &key, query.find(|(_, value)| capture_name(value).is_none()));
     }
 
-    /// The target with what the request captured, if origin, path and query match.
-    fn fill(
+    /// What the request captured, if origin, path and query match.
+    fn captures<'q>(
         &self,
         facts: &RequestFacts<'_>,
-        path: &str,
-        query: &[(Cow<'_, str>, Cow<'_, str>)],
-    ) -> Option<Filled> {
+        path: &'q str,
+        query: &'q [(Cow<'q, str>, Cow<'q, str>)],
+    ) -> Option<Vec<Captured<'q>>> {
         if !self.origin.as_ref().is_none_or(|origin| origin.is_of(facts)) || !self.fits_ending(facts.path) {
             return None;
         }
         let from_path = self.pattern.captures(path)?;
         let mut captures: Vec<_> = from_path.into_iter().map(Captured::Path).collect();
         captures.extend(match_query(&self.rule.query, query)?);
-        Some(self.target.fill(&captures))
+        Some(captures)
     }
 
     /// `/a//` is not `/a`, save for a rule that overrides files: it must see the path as the files
     /// do, or it could be walked around with one more slash.
     fn fits_ending(&self, raw_path: &str) -> bool {
-        let protects = self.rule.force || self.rule.roles().is_some();
-        protects || self.pattern.ends_in_splat() || !raw_path.ends_with("//") || raw_path.len() == 2
+        self.protects() || self.pattern.ends_in_splat() || !raw_path.ends_with("//") || raw_path.len() == 2
+    }
+
+    /// Whether the rule can apply although a file answers the path.
+    fn protects(&self) -> bool {
+        self.rule.force || self.rule.roles().is_some()
     }
 
     fn effect(&self, filled: Filled, request_query: &str) -> Effect {

@@ -7,6 +7,16 @@ use serde::{Deserialize, Serialize};
 /// Most rules one deploy may have; those behind are left out.
 pub const MAX_RULES: usize = 100_000;
 
+/// Longest `from` of a rule, in bytes.
+const MAX_FROM_BYTES: usize = 2048;
+/// Longest `to` of a rule, in bytes.
+const MAX_TO_BYTES: usize = 8192;
+/// Most places of a `to` that may be filled in: each may take a whole request path.
+const MAX_PLACES: usize = 64;
+/// Most rules of a deploy with a `*` that is not at the end: such a rule is tried at every slash
+/// of a path.
+const MAX_INNER_SPLATS: usize = 1000;
+
 /// Status of a rule that names none.
 const DEFAULT_STATUS: u16 = 301;
 
@@ -49,6 +59,12 @@ impl Rule {
             Some(to) => to,
             None => forward_target(&self.from, self.status).ok_or("\"to\" is missing")?,
         };
+        if self.from.len() > MAX_FROM_BYTES || self.to.len() > MAX_TO_BYTES {
+            return Err("\"from\" or \"to\" is too long");
+        }
+        if self.to.matches(':').count() > MAX_PLACES {
+            return Err("\"to\" holds too many placeholders");
+        }
         if path_of(&self.from)?.starts_with(RESERVED_PREFIX) {
             return Err("the path must not begin with \"/.netlify\"");
         }
@@ -88,4 +104,19 @@ pub fn merge(file: Vec<Rule>, toml: Vec<Rule>) -> Vec<Rule> {
     last.reverse();
     let kept = all.iter().zip(last).filter(|(_, last)| *last);
     kept.map(|(rule, _)| rule.clone()).take(MAX_RULES).collect()
+}
+
+/// Takes out the rules behind [`MAX_INNER_SPLATS`] that have a `*` inside their path; how many.
+pub(crate) fn drop_costly(rules: &mut Vec<Rule>) -> usize {
+    let (before, mut inner) = (rules.len(), 0);
+    rules.retain(|rule| {
+        let own = has_inner_splat(&rule.from);
+        inner += usize::from(own);
+        !own || inner <= MAX_INNER_SPLATS
+    });
+    before - rules.len()
+}
+
+fn has_inner_splat(from: &str) -> bool {
+    from.trim_end_matches('/').rsplit('/').skip(1).any(|segment| segment.ends_with('*'))
 }

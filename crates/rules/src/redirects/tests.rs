@@ -220,3 +220,61 @@ fn many_rules_leave_few_candidates() {
         assert_eq!(describe(&matcher.find(&asked)), expect);
     }
 }
+
+#[test]
+fn a_path_that_no_rule_may_concern_has_no_hit() {
+    let (rules, errors) = parse_file(
+        "/a /x\n/b/* /x\n/c/:d/e /x 302!\n/f* /x\n/g/*/h /x 200 Role=r\n/ /x 302!\nhttps://h.test/i /x\n",
+    );
+    assert_eq!(errors, []);
+    let matcher = Matcher::new(rules);
+    for (path, concerned, overridden) in [
+        ("/a", true, false),
+        ("/a/", true, false),
+        ("/ab", false, false),
+        ("/b", true, false),
+        ("/b/c/d", true, false),
+        ("/c/1/e", true, true),
+        ("/cx", true, true),
+        ("/fx", true, false),
+        ("/g/1/2/h", true, true),
+        ("/", true, true),
+        ("/i", true, false),
+        ("/none", false, false),
+        ("/é", false, false),
+    ] {
+        assert_eq!((matcher.may_apply(path), matcher.may_override(path)), (concerned, overridden), "{path}");
+        let found = !matches!(matcher.find(&facts(path)), Outcome::NoRule);
+        assert!(concerned || !found, "{path}");
+    }
+    let all = Matcher::new(parse_file("/* /x 200").0);
+    assert!(all.may_apply("/any") && !all.may_override("/any"));
+    assert!(!Matcher::default().may_apply("/any"));
+}
+
+#[test]
+fn what_is_too_long_or_too_full_is_left_out() {
+    let check = |from: usize, to: &str, fine: bool| {
+        let rule = format!("[[redirects]]\nfrom = \"/{}\"\nto = \"{to}\"\n", "a".repeat(from - 1));
+        let (rules, errors) = parse_toml(&rule);
+        assert_eq!((rules.len(), errors.len()), if fine { (1, 0) } else { (0, 1) }, "{from} {}", to.len());
+    };
+    check(2048, "/b", true);
+    check(2049, "/b", false);
+    check(2, &"/".repeat(8192), true);
+    check(2, &"/".repeat(8193), false);
+    check(2, &"/:splat".repeat(64), true);
+    check(2, &"/:splat".repeat(65), false);
+}
+
+#[test]
+fn hosts_that_a_rule_is_for_are_known() {
+    let (rules, errors) = parse_file("/a /b\nhttps://Es.main.test/* /es/:splat 200\nhttp://old.test:81/x /y");
+    assert_eq!(errors, []);
+    let matcher = Matcher::new(rules);
+    for (host, expect) in
+        [("es.main.test", true), ("old.test", true), ("main.test", false), ("", false), ("test", false)]
+    {
+        assert_eq!(matcher.names_host(host), expect, "{host}");
+    }
+}
