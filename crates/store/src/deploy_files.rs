@@ -55,6 +55,9 @@ pub struct FunctionZip {
 pub struct Served {
     /// Files in the order of their paths.
     pub files: Vec<ServedFile>,
+    /// Redirect and header rules as JSON text, as the edge reads it; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rules: String,
 }
 
 /// A file the edge serves.

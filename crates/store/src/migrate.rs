@@ -7,12 +7,14 @@ use crate::query::q;
 use crate::{Engine, Error, Result, Store, Tx};
 
 /// Every migration in order. A released one never changes.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0001_people.sql"),
     include_str!("../migrations/0002_sites.sql"),
     include_str!("../migrations/0003_deploys.sql"),
     include_str!("../migrations/0004_events.sql"),
     include_str!("../migrations/0005_builds.sql"),
+    include_str!("../migrations/0006_forms.sql"),
+    include_str!("../migrations/0007_splits.sql"),
 ];
 
 /// Version of the schema this program works on.

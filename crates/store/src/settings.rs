@@ -25,3 +25,11 @@ pub async fn put(tx: &mut Tx, key: &str, value: &str) -> Result<()> {
     );
     tx.run(upsert).await.map(|_| ())
 }
+
+/// Removes `key`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove(tx: &mut Tx, key: &str) -> Result<()> {
+    tx.run(q!("DELETE FROM settings WHERE key = $1", key)).await.map(|_| ())
+}

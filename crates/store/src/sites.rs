@@ -46,6 +46,12 @@ pub struct SiteInfo {
     pub deploy_preview_custom_domain: Option<String>,
     /// Password that guards the site: a salted hash.
     pub password_hash: Option<String>,
+    /// Whether the password guards only what is not production.
+    pub password_spares_production: bool,
+    /// Secret that signs the tokens of visitors: sealed, in hex.
+    pub jwt_secret: Option<String>,
+    /// Where the roles are among a token's claims, names with dots between them.
+    pub jwt_roles_path: Option<String>,
     /// Where form notices go.
     pub notification_email: Option<String>,
     /// Whether plain http is sent on to https.
@@ -72,6 +78,10 @@ const COLUMNS_BY_NAME: &str =
      FROM sites WHERE name = $1";
 const COLUMNS_BY_DOMAIN: &str =
     "SELECT s.id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
+     FROM sites s JOIN site_domains d ON d.site_id = s.id
+     WHERE d.domain = $1 AND d.kind IN ('primary', 'alias')";
+const COLUMNS_BY_OWNED_DOMAIN: &str =
+    "SELECT s.id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
      FROM sites s JOIN site_domains d ON d.site_id = s.id WHERE d.domain = $1";
 
 /// The site of that id.
@@ -96,6 +106,15 @@ pub async fn find_by_name(db: &mut Conn, name: &str) -> Result<Option<SiteRow>> 
 /// When the database fails.
 pub async fn find_by_domain(db: &mut Conn, domain: &str) -> Result<Option<SiteRow>> {
     db.row(q!(COLUMNS_BY_DOMAIN, domain)).await?.as_ref().map(read).transpose()
+}
+
+/// The site that claims that domain for anything: its pages, its branch deploys or its deploy
+/// previews. Which of them is said by the site's settings.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_owner_of_domain(db: &mut Conn, domain: &str) -> Result<Option<SiteRow>> {
+    db.row(q!(COLUMNS_BY_OWNED_DOMAIN, domain)).await?.as_ref().map(read).transpose()
 }
 
 /// The site of that id, name or domain, in this order: whatever clients put where a site id is
@@ -202,9 +221,12 @@ pub async fn update(tx: &mut Tx, site: &SiteRow) -> Result<()> {
 
 async fn write_domains(tx: &mut Tx, site: &SiteRow) -> Result<()> {
     let info = &site.info;
+    let previews = info.deploy_preview_custom_domain.iter().map(|d| (d, "preview"));
+    let branches = info.branch_deploy_custom_domain.iter().map(|d| (d, "branch"));
     let aliases = info.domain_aliases.iter().map(|d| (d, "alias"));
-    let named = aliases.chain(info.custom_domain.iter().map(|d| (d, "primary")));
-    // A site may name a domain twice; it is its primary one then.
+    let primary = info.custom_domain.iter().map(|d| (d, "primary"));
+    // A site may name a domain for several uses; the last of these is written down.
+    let named = previews.chain(branches).chain(aliases).chain(primary);
     let domains: BTreeMap<String, &str> =
         named.map(|(domain, kind)| (domain.to_ascii_lowercase(), kind)).collect();
     for (domain, kind) in domains {

@@ -50,7 +50,8 @@ fn served() -> Served {
         br: None,
     };
     let small = Variant { blob: "c".repeat(64), size: 0 };
-    Served { files: vec![file("/a b/ü.html", Some(small)), file("/z", None)] }
+    let files = vec![file("/a b/ü.html", Some(small)), file("/z", None)];
+    Served { files, rules: r#"{"redirects":["\u0000 ü"]}"#.to_owned() }
 }
 
 /// Deploys `d` and `e` of one site.

@@ -5,13 +5,13 @@ use crate::query::q;
 use crate::settings;
 
 both!(
-    a_setting_is_replaced,
+    a_setting_is_replaced_and_removed,
     values_cross_the_border_whole,
     bytes_cross_the_border_whole,
     nothing_is_told_from_empty
 );
 
-async fn a_setting_is_replaced(db: &Db) {
+async fn a_setting_is_replaced_and_removed(db: &Db) {
     let mut tx = db.store.begin().await.unwrap();
     assert_eq!(settings::get(&mut tx, "k").await.unwrap(), None);
     for value in ["first", "", "second"] {
@@ -19,6 +19,12 @@ async fn a_setting_is_replaced(db: &Db) {
         assert_eq!(settings::get(&mut tx, "k").await.unwrap().as_deref(), Some(value));
     }
     assert_eq!(settings::get(&mut tx, "K").await.unwrap(), None);
+    settings::put(&mut tx, "other", "stays").await.unwrap();
+    for _ in 0..2 {
+        settings::remove(&mut tx, "k").await.unwrap();
+        assert_eq!(settings::get(&mut tx, "k").await.unwrap(), None);
+    }
+    assert_eq!(settings::get(&mut tx, "other").await.unwrap().as_deref(), Some("stays"));
 }
 
 async fn values_cross_the_border_whole(db: &Db) {

@@ -14,6 +14,7 @@ both!(
     a_name_is_taken_once,
     a_domain_is_taken_once,
     a_domain_that_is_named_twice_is_the_sites_own,
+    a_domain_of_deploys_is_owned_and_shows_no_page,
     an_update_frees_what_it_leaves,
     an_update_leaves_the_live_pointer_alone,
     a_list_is_filtered,
@@ -120,6 +121,25 @@ async fn a_domain_that_is_named_twice_is_the_sites_own(db: &Db) {
         tx.row(q!("SELECT kind FROM site_domains WHERE domain = 'one.example'")).await.unwrap().unwrap();
     assert_eq!(kind.text("kind").unwrap(), "primary");
     assert_eq!(sites::find_by_domain(&mut tx, "two.example").await.unwrap().unwrap().id, "one");
+}
+
+async fn a_domain_of_deploys_is_owned_and_shows_no_page(db: &Db) {
+    db.account("a", &["other"]).await;
+    let mut row = with_domains("one", Some("one.example"), &[]);
+    row.info.branch_deploy_custom_domain = Some("Dev.one.example".to_owned());
+    row.info.deploy_preview_custom_domain = Some("one.example".to_owned());
+    let mut tx = db.store.begin().await.unwrap();
+    sites::insert(&mut tx, &row).await.unwrap();
+    for (domain, owned, shown) in
+        [("one.example", true, true), ("dev.one.example", true, false), ("none.example", false, false)]
+    {
+        assert_eq!(sites::find_owner_of_domain(&mut tx, domain).await.unwrap().is_some(), owned, "{domain}");
+        assert_eq!(sites::find_by_domain(&mut tx, domain).await.unwrap().is_some(), shown, "{domain}");
+    }
+    tx.commit().await.unwrap();
+    let mut tx = db.store.begin().await.unwrap();
+    let thief = with_domains("thief", Some("dev.one.example"), &[]);
+    assert!(is_taken(&sites::insert(&mut tx, &thief).await));
 }
 
 async fn an_update_frees_what_it_leaves(db: &Db) {
