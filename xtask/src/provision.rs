@@ -43,11 +43,15 @@ fn apt() -> Command {
     command
 }
 
-/// `git` and `bwrap` for builds, `npm` for clients, Python for the S3 server and for the second opinion on tokens.
+/// The ACME authority of the tests.
+pub const PEBBLE: &str = "pebble";
+
+/// `git` and `bwrap` for builds, `npm` for clients, Pebble for certificates, Python for the S3 server and for the second opinion on tokens.
 pub fn machine() -> Result<()> {
     need("git", &["git", "ca-certificates"], || shell::which("git").is_some())?;
     need("bubblewrap", &["bubblewrap"], || shell::which("bwrap").is_some())?;
     need("Python 3 with venv", &["python3", "python3-venv"], has_venv)?;
+    need("Pebble, the ACME server for tests,", &["pebble"], || shell::which(PEBBLE).is_some())?;
     need("npm", &["npm"], || shell::which("npm").is_some())
 }
 

@@ -1,7 +1,7 @@
 //! Making a site.
 
-use crate::name;
-use crate::update::{Changes, apply};
+use crate::update::{Changes, apply, hash_password};
+use crate::{domain, name};
 use context::{Context, Error, Result};
 use store::sites::{self, SiteInfo, SiteRow};
 
@@ -17,8 +17,9 @@ pub async fn create(
     cx: &Context,
     account_id: &str,
     user_id: Option<&str>,
-    changes: Changes,
+    mut changes: Changes,
 ) -> Result<SiteRow> {
+    hash_password(cx, &mut changes).await?;
     let now = cx.now();
     let info = SiteInfo {
         user_id: user_id.map(ToOwned::to_owned),
@@ -45,6 +46,7 @@ pub async fn create(
         let mut tx = cx.begin().await?;
         match sites::insert(&mut tx, &site).await {
             Ok(()) => {
+                domain::unsettle(&mut tx, cx, &site).await?;
                 tx.commit().await?;
                 return Ok(site);
             }
@@ -57,8 +59,10 @@ pub async fn create(
 }
 
 pub(crate) fn taken(site: &SiteRow) -> Error {
-    let domains: Vec<&str> =
-        site.info.custom_domain.iter().chain(&site.info.domain_aliases).map(String::as_str).collect();
+    let info = &site.info;
+    let deploys = info.branch_deploy_custom_domain.iter().chain(&info.deploy_preview_custom_domain);
+    let named = info.custom_domain.iter().chain(&info.domain_aliases).chain(deploys);
+    let domains: Vec<&str> = named.map(String::as_str).collect();
     let domains =
         if domains.is_empty() { String::new() } else { format!(", or a domain of {}", domains.join(", ")) };
     Error::Unprocessable(format!("subdomain must be unique: the name {}{domains} is taken", site.name))

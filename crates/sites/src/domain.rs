@@ -2,9 +2,13 @@
 
 use context::{Context, Error, Result};
 use model::HostTarget;
+use store::sites::{self, SiteInfo, SiteRow};
+use store::{ChangeKind, Tx};
 
 /// Longest domain name.
 const DOMAIN_MAX: usize = 253;
+/// Further domains of one site.
+pub(crate) const ALIASES_MAX: usize = 100;
 
 /// The domain, folded, when a site can answer on it.
 ///
@@ -27,5 +31,42 @@ pub(crate) fn checked(cx: &Context, domain: &str) -> Result<String> {
         _ => {
             Err(Error::Unprocessable(format!("{domain} belongs to this server; use the site's name instead")))
         }
+    }
+}
+
+/// Every domain where a site shows its pages.
+pub(crate) fn listed(info: &SiteInfo) -> Vec<String> {
+    info.custom_domain.iter().chain(&info.domain_aliases).cloned().collect()
+}
+
+/// Makes nodes forget the sites at which the domains of this one were found as long as it did not
+/// list them: those of the counterpart and of the domain above.
+pub(crate) async fn unsettle(tx: &mut Tx, cx: &Context, site: &SiteRow) -> Result<()> {
+    for domain in listed(&site.info) {
+        let above = domain.split_once('.').map_or("", |(_, above)| above);
+        for kin in [counterpart(&domain).as_str(), above] {
+            let owner = sites::find_owner_of_domain(tx, kin).await?;
+            if let Some(owner) = owner.filter(|owner| owner.id != site.id) {
+                tx.changed(ChangeKind::Site, &owner.id, cx.now()).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The other one of `www.<domain>` and `<domain>`.
+#[must_use]
+pub fn counterpart(domain: &str) -> String {
+    domain.strip_prefix("www.").map_or_else(|| format!("www.{domain}"), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_www_and_without_are_counterparts() {
+        assert_eq!(counterpart("example.org"), "www.example.org");
+        assert_eq!(counterpart("www.example.org"), "example.org");
     }
 }

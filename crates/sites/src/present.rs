@@ -1,5 +1,6 @@
 //! A stored site as the API shows it.
 
+use crate::password::PasswordContext;
 use context::{Context, Result};
 use model::Site;
 use serde_json::{Map, Value, json};
@@ -64,10 +65,15 @@ fn shown(
         plan: PLAN.to_owned(),
         name: site.name.clone(),
         has_password: info.password_hash.is_some(),
+        password_context: info
+            .password_hash
+            .as_ref()
+            .map(|_| PasswordContext::from_stored(info.password_spares_production).as_str().to_owned()),
         custom_domain: info.custom_domain,
         domain_aliases: info.domain_aliases,
         branch_deploy_custom_domain: info.branch_deploy_custom_domain,
         deploy_preview_custom_domain: info.deploy_preview_custom_domain,
+        jwt_roles_path: info.jwt_roles_path,
         notification_email: info.notification_email,
         ssl_url: url.clone(),
         ssl: at.scheme == "https",

@@ -2,6 +2,8 @@
 
 use crate::create::taken;
 use crate::domain;
+use crate::identity;
+use crate::password::{self, PasswordContext};
 use context::{Context, Error, Result};
 use model::{BuildSettings, ProcessingSettings, SiteName};
 use serde::{Deserialize, Deserializer};
@@ -26,9 +28,17 @@ pub struct Changes {
     /// Domain of deploy previews.
     #[serde(deserialize_with = "present")]
     pub deploy_preview_custom_domain: Option<Option<String>>,
-    /// Password that guards the site; not possible yet.
+    /// Password that guards the site; an empty one takes the guard away.
     #[serde(deserialize_with = "present")]
     pub password: Option<Option<String>>,
+    /// What the password guards.
+    pub password_context: Option<PasswordContext>,
+    /// Secret that signs the tokens of the site's visitors; never shown again.
+    #[serde(deserialize_with = "present")]
+    pub jwt_secret: Option<Option<String>>,
+    /// Where the roles are among the claims of such a token.
+    #[serde(deserialize_with = "present")]
+    pub jwt_roles_path: Option<Option<String>>,
     /// Where form notices go.
     #[serde(deserialize_with = "present")]
     pub notification_email: Option<Option<String>>,
@@ -74,9 +84,11 @@ pub struct Repo {
 /// # Errors
 /// `Unprocessable` when a name or domain is taken or a setting makes no sense; nothing is changed
 /// then. `NotFound` when there is no such site.
-pub async fn update(cx: &Context, site_id: &str, changes: Changes) -> Result<SiteRow> {
+pub async fn update(cx: &Context, site_id: &str, mut changes: Changes) -> Result<SiteRow> {
+    hash_password(cx, &mut changes).await?;
     let mut tx = cx.begin().await?;
     let mut site = sites::lock_row(&mut tx, site_id).await?.ok_or(Error::NotFound)?;
+    let before = domain::listed(&site.info);
     apply(cx, &mut site, changes)?;
     site.updated_at = cx.now();
     match sites::update(&mut tx, &site).await {
@@ -84,20 +96,39 @@ pub async fn update(cx: &Context, site_id: &str, changes: Changes) -> Result<Sit
         other => other?,
     }
     tx.changed(ChangeKind::Site, site_id, cx.now()).await?;
+    if domain::listed(&site.info) != before {
+        domain::unsettle(&mut tx, cx, &site).await?;
+    }
     tx.commit().await?;
     Ok(site)
 }
 
+/// Puts the hash in the password's place, before any transaction: it takes its time.
+pub(crate) async fn hash_password(cx: &Context, changes: &mut Changes) -> Result<()> {
+    if let Some(Some(password)) = changes.password.take_if(|change| change.is_some()) {
+        let hash = if password.is_empty() { None } else { Some(password::hash(cx, password).await?) };
+        changes.password = Some(hash);
+    }
+    Ok(())
+}
+
+/// Writes changes into a site. The password is a hash by now.
 pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Result<()> {
     if let Some(name) = &changes.name {
         site.name = SiteName::parse(name).map_err(Error::Unprocessable)?.into_string();
     }
-    if matches!(&changes.password, Some(Some(password)) if !password.is_empty()) {
-        let why = "passwords of sites are not available on this server yet; the site was not changed";
-        return Err(Error::NotImplemented(why.to_owned()));
-    }
     apply_domains(cx, &mut site.info, &changes)?;
     let info = &mut site.info;
+    set(&mut info.password_hash, changes.password);
+    if let Some(context) = changes.password_context {
+        info.password_spares_production = context == PasswordContext::NonProduction;
+    }
+    if let Some(secret) = changes.jwt_secret {
+        info.jwt_secret = identity::sealed(cx, &secret.unwrap_or_default())?;
+    }
+    if let Some(path) = changes.jwt_roles_path {
+        info.jwt_roles_path = identity::roles_path(path.unwrap_or_default())?;
+    }
     set(&mut info.notification_email, changes.notification_email);
     set(&mut info.prerender, changes.prerender);
     info.force_ssl = changes.force_ssl.or(info.force_ssl);
@@ -133,6 +164,10 @@ fn apply_domains(cx: &Context, info: &mut SiteInfo, changes: &Changes) -> Result
     set(&mut info.branch_deploy_custom_domain, one(&changes.branch_deploy_custom_domain)?);
     set(&mut info.deploy_preview_custom_domain, one(&changes.deploy_preview_custom_domain)?);
     if let Some(aliases) = &changes.domain_aliases {
+        if aliases.len() > domain::ALIASES_MAX {
+            let message = format!("a site has at most {} domain aliases", domain::ALIASES_MAX);
+            return Err(Error::Unprocessable(message));
+        }
         info.domain_aliases = aliases.iter().map(|name| domain::checked(cx, name)).collect::<Result<_>>()?;
         info.domain_aliases.sort();
         info.domain_aliases.dedup();

@@ -1,7 +1,7 @@
 //! A server in this process.
 
 use crate::{Actor, Database, Engine, ManualClock, Receiver, Visitor};
-use boathook::config::{DeployCreated, S3Config, Sandbox};
+use boathook::config::{DeployCreated, S3Config, Sandbox, TlsConfig};
 use boathook::{Config, Outside, Server};
 use context::SystemEntropy;
 use model::Addresses;
@@ -23,6 +23,7 @@ pub struct Platform(Arc<Inner>);
 
 struct Inner {
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     addresses: Addresses,
     clock: ManualClock,
     engine: Engine,
@@ -59,8 +60,18 @@ impl Platform {
         let server =
             Server::start(&config, outside).await.unwrap_or_else(|error| panic!("no server: {error:#}"));
         let (address, addresses) = (server.address, server.addresses.clone());
+        let tls_address = server.tls_address;
         let server = Mutex::new(Some(server));
-        Self(Arc::new(Inner { address, addresses, clock, engine, server, database, _data: data }))
+        Self(Arc::new(Inner {
+            address,
+            tls_address,
+            addresses,
+            clock,
+            engine,
+            server,
+            database,
+            _data: data,
+        }))
     }
 
     /// Stops the server and removes what it kept.
@@ -78,6 +89,15 @@ impl Platform {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.0.address
+    }
+
+    /// Where it listens for TLS.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[must_use]
+    pub fn tls_address(&self) -> SocketAddr {
+        self.0.tls_address.expect("this server was told to listen for TLS")
     }
 
     /// Its public addresses.
@@ -157,6 +177,9 @@ fn config(data: &Path, database: Option<&Database>) -> Config {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         url: None,
         site_domain: None,
+        tls: TlsConfig::default(),
+        trusted_proxies: Vec::new(),
+        geoip: None,
         database_url: database.map(|database| database.url().to_owned()),
         s3: S3Config::default(),
         owner_token: Some(OWNER_TOKEN.to_owned()),
@@ -166,6 +189,8 @@ fn config(data: &Path, database: Option<&Database>) -> Config {
         build_concurrency: 2,
         build_minutes: 5,
         sandbox: Sandbox::Auto,
+        head_timeout: 30,
+        proxy_timeout: 26,
         rate_limit: RATE_LIMIT,
     }
 }

@@ -3,6 +3,7 @@
 use crate::Answer;
 use crate::exchange::exchange;
 use bytes::Bytes;
+use http::request::Builder;
 use http::{Method, Request, header};
 use http_body_util::Full;
 use std::net::SocketAddr;
@@ -46,9 +47,16 @@ impl Visitor {
     /// # Panics
     /// When no answer comes.
     pub async fn send(&self, method: Method, host: &str, path: &str, body: &str) -> Answer {
-        let body = Full::new(Bytes::copy_from_slice(body.as_bytes()));
-        let request = Request::builder().method(method).uri(path).header(header::HOST, host).body(body);
-        let request = request.unwrap_or_else(|error| panic!("{host}{path}: {error}"));
-        exchange(self.address, request).await.unwrap_or_else(|error| panic!("{host}: {error}"))
+        self.request(Request::builder().method(method).uri(path).header(header::HOST, host), body).await
+    }
+
+    /// Any request, with headers of its own; its URI is a path.
+    ///
+    /// # Panics
+    /// When it is none, or no answer comes.
+    pub async fn request(&self, head: Builder, body: &str) -> Answer {
+        let request = head.body(Full::new(Bytes::copy_from_slice(body.as_bytes())));
+        let request = request.unwrap_or_else(|error| panic!("this is no request: {error}"));
+        exchange(self.address, request).await.unwrap_or_else(|error| panic!("{error}"))
     }
 }

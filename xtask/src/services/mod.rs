@@ -70,6 +70,9 @@ fn prepare(workspace: &Workspace, without: &Without) -> Result<(Environment, Pat
     provision::machine()?;
     let venv = provision::venv(&workspace.target, REQUIREMENTS)?;
     let mut environment = vec![("BOATHOOK_TEST_VENV", text(&venv))];
+    if let Some(pebble) = shell::which(provision::PEBBLE) {
+        environment.push(("BOATHOOK_TEST_PEBBLE", text(&pebble)));
+    }
     if !without.contains(&Class::Clients) {
         let clients = npm::install(workspace)?;
         environment.push(("BOATHOOK_TEST_NODE22", text(&clients.node)));
