@@ -1,7 +1,8 @@
 //! Making a deploy ready: a job, so that a crash in the middle is taken up again.
 
-use crate::{compress, mime, ready, state};
+use crate::{compress, mime, pages, ready, rules, state};
 use context::{Context, Error, Result};
+use forms::Finds;
 use futures_util::future::BoxFuture;
 use jobs::{Handler, Job, Limits, Verdict};
 use model::{DeployState, FunctionInfo};
@@ -11,8 +12,9 @@ use std::time::Duration;
 use store::Tx;
 use store::blobs::{self, Known};
 use store::deploy_files::{self, FunctionZip, Manifest, Served, ServedFile};
-use store::deploys::{self, DeployRow};
+use store::deploys::DeployRow;
 use store::jobs::NewJob;
+use store::sites;
 
 /// Kind of the jobs that make deploys ready.
 pub const PROCESS_JOB: &str = "process_deploy";
@@ -94,16 +96,23 @@ pub async fn process(cx: &Context, deploy_id: &str) -> Result<()> {
     let mut db = cx.read().await?;
     let manifest = deploy_files::manifest(&mut db, deploy_id).await?.unwrap_or_default();
     let known = known(&mut db, &deploy.account_id, &manifest).await?;
+    let site = sites::find(&mut db, &deploy.site_id).await?.ok_or(Error::NotFound)?;
     drop(db);
     let mut served = served(&manifest, &known)?;
+    let messages = rules::read(cx, &manifest, &known, &mut served).await?;
+    let forms = match site.info.processing.ignore_html_forms {
+        true => Finds::default(),
+        false => pages::prepare(cx, &mut served).await?,
+    };
     let rest = compress::inline(cx, &mut served).await?;
     let functions = functions(&deploy, &manifest);
-    ready::finish(cx, deploy_id, &served, functions, rest).await
+    let ready = ready::Made { served: &served, functions, forms, messages, compress_later: rest };
+    ready::finish(cx, deploy_id, ready).await
 }
 
 async fn begin(cx: &Context, deploy_id: &str) -> Result<Option<DeployRow>> {
     let mut tx = cx.begin().await?;
-    let mut deploy = deploys::find(&mut tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    let (_, mut deploy) = ready::hold(&mut tx, deploy_id).await?;
     match deploy.state {
         DeployState::Processing => return Ok(Some(deploy)),
         DeployState::Uploaded => {}
@@ -114,7 +123,8 @@ async fn begin(cx: &Context, deploy_id: &str) -> Result<Option<DeployRow>> {
     Ok(Some(deploy))
 }
 
-type Blobs = std::collections::HashMap<String, Known>;
+/// Blobs of an account by SHA-1.
+pub(crate) type Blobs = std::collections::HashMap<String, Known>;
 
 async fn known(db: &mut store::Conn, account_id: &str, manifest: &Manifest) -> Result<Blobs> {
     let mut digests: Vec<&str> = manifest.files.values().map(String::as_str).collect();
@@ -138,7 +148,8 @@ fn served(manifest: &Manifest, known: &Blobs) -> Result<Served> {
             br: None,
         })
     };
-    Ok(Served { files: manifest.files.iter().map(file).collect::<Result<_>>()? })
+    let files = manifest.files.iter().filter(|(path, _)| !crate::rules::configures(path));
+    Ok(Served { files: files.map(file).collect::<Result<_>>()?, ..Served::default() })
 }
 
 fn functions(deploy: &DeployRow, manifest: &Manifest) -> Vec<FunctionInfo> {

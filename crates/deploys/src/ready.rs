@@ -5,41 +5,60 @@ use crate::publish::publish;
 use crate::{compress, present, state};
 use context::{Context, DeployCreated, Error, Result};
 use events::Event;
+use forms::Finds;
 use model::{Deploy, DeployContext, DeployState, FunctionInfo};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::deploy_files::{self, Served};
 use store::deploys::{self, DeployRow};
 use store::sites::{self, SiteRow};
 use store::{ChangeKind, Tx};
 
-pub(crate) async fn finish(
-    cx: &Context,
-    deploy_id: &str,
-    served: &Served,
-    functions: Vec<FunctionInfo>,
-    compress_later: bool,
-) -> Result<()> {
+/// What was made of a deploy's files.
+pub(crate) struct Made<'a> {
+    /// What the edge serves.
+    pub(crate) served: &'a Served,
+    pub(crate) functions: Vec<FunctionInfo>,
+    /// Forms of its pages.
+    pub(crate) forms: Finds,
+    /// What its owner should know, for the deploy's summary.
+    pub(crate) messages: Vec<Value>,
+    /// Whether compressed forms are still to be made.
+    pub(crate) compress_later: bool,
+}
+
+pub(crate) async fn finish(cx: &Context, deploy_id: &str, mut made: Made<'_>) -> Result<()> {
     let mut tx = cx.begin().await?;
-    let mut deploy = deploys::find(&mut tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    let (mut site, mut deploy) = hold(&mut tx, deploy_id).await?;
     if deploy.state != DeployState::Processing {
         return Ok(());
     }
-    let mut site = sites::lock_row(&mut tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
-    deploy_files::put_served(&mut tx, deploy_id, served).await?;
-    deploy.info.functions = functions;
+    deploy_files::put_served(&mut tx, deploy_id, made.served).await?;
+    let live = goes_live(&mut tx, &site, &deploy).await?;
+    forms::keep(&mut tx, cx, &site.id, &mut made.forms, live).await?;
+    made.messages.extend(made.forms.into_messages());
+    deploy.info.functions = made.functions;
     deploy.info.ready_at = Some(cx.now());
-    deploy.info.summary = Some(json!({ "status": "ready", "messages": [] }));
+    deploy.info.summary = Some(json!({ "status": "ready", "messages": made.messages }));
     state::move_to(&mut tx, cx, &mut deploy, DeployState::Ready).await?;
     lead(&mut tx, &site, &deploy).await?;
-    if goes_live(&mut tx, &site, &deploy).await? {
+    if live {
         publish(&mut tx, cx, &mut site, &mut deploy).await?;
     }
     tx.changed(ChangeKind::Site, &site.id, cx.now()).await?;
     tell(&mut tx, cx, &site, &deploy).await?;
-    if compress_later {
+    if made.compress_later {
         compress::enqueue(&mut tx, cx, deploy_id).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// A deploy and its site, whose row is locked: of two who make the same deploy ready (the job, and
+/// the caller who waits for it) the second sees what the first has done.
+pub(crate) async fn hold(tx: &mut Tx, deploy_id: &str) -> Result<(SiteRow, DeployRow)> {
+    let deploy = deploys::find(tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    let site = sites::lock_row(tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
+    let deploy = deploys::find(tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    Ok((site, deploy))
 }
 
 /// Whether a deploy that just became ready goes live by itself: it is meant for production, is no
