@@ -3,7 +3,9 @@
 
 use crate::body::Span;
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::io;
 use std::ops::ControlFlow;
 
 /// What a request phase says: go on to the next one, or this is the answer.
@@ -17,6 +19,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) content: Content,
+    /// Whether it shows a file of the site: its header rules are for such answers alone.
+    pub(crate) of_file: bool,
 }
 
 /// The bytes of an answer.
@@ -31,6 +35,13 @@ pub(crate) enum Content {
         blob: BlobRef,
         /// What of it, in this order.
         spans: Spans,
+    },
+    /// What another server sends, as it comes.
+    Stream {
+        /// It.
+        body: BoxStream<'static, io::Result<Bytes>>,
+        /// Bytes of it, where that is known.
+        length: Option<u64>,
     },
 }
 
@@ -53,7 +64,7 @@ pub(crate) enum Spans {
 
 impl Answer {
     pub(crate) fn new(status: StatusCode, content: Content) -> Self {
-        Self { status, headers: HeaderMap::with_capacity(HEADERS_EXPECTED), content }
+        Self { status, headers: HeaderMap::with_capacity(HEADERS_EXPECTED), content, of_file: false }
     }
 
     /// Sets a header, in place of one of that name.
@@ -64,13 +75,23 @@ impl Answer {
 }
 
 impl Content {
-    /// Bytes it comes to.
+    /// Bytes it comes to, where that is known.
+    pub(crate) fn len(&self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Blob { spans, .. } => Some(spans.len()),
+            Self::Stream { length, .. } => *length,
+        }
+    }
+}
+
+impl Spans {
+    /// Bytes they come to.
     pub(crate) fn len(&self) -> u64 {
         match self {
-            Self::Empty => 0,
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Blob { spans: Spans::One(range), .. } => range.end - range.start,
-            Self::Blob { spans: Spans::Many(spans), .. } => spans.iter().map(Span::len).sum(),
+            Self::One(range) => range.end - range.start,
+            Self::Many(spans) => spans.iter().map(Span::len).sum(),
         }
     }
 }

@@ -10,14 +10,19 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use moka::sync::Cache;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
 use store::blob::Blobs;
 
 /// Largest blob that is kept in memory, in bytes.
 pub(crate) const SMALL_BLOB_BYTES: u64 = 64 * 1024;
 /// Bytes of all blobs in memory.
 pub(crate) const BLOB_CACHE_BYTES: u64 = 64 << 20;
+/// Files of large blobs that stay open.
+pub(crate) const OPEN_FILES: u64 = 256;
 /// What an entry of the cache costs beside its bytes.
 const ENTRY_BYTES: usize = 128;
 
@@ -25,6 +30,7 @@ const ENTRY_BYTES: usize = 128;
 pub(crate) struct Delivery {
     blobs: Blobs,
     small: Cache<[u8; 32], Bytes>,
+    files: Cache<Box<str>, Arc<File>>,
 }
 
 impl Delivery {
@@ -33,12 +39,13 @@ impl Delivery {
             .max_capacity(BLOB_CACHE_BYTES)
             .weigher(|_, bytes: &Bytes| u32::try_from(bytes.len() + ENTRY_BYTES).unwrap_or(u32::MAX))
             .build();
-        Self { blobs, small }
+        let files = Cache::builder().max_capacity(OPEN_FILES).build();
+        Self { blobs, small, files }
     }
 
     /// The response of an answer; a page of apology when its blob cannot be read.
     pub(crate) async fn respond(&self, exchange: &Exchange, answer: Answer) -> Response<Body> {
-        let Answer { status, headers, content } = answer;
+        let Answer { status, headers, content, .. } = answer;
         if *exchange.method() == Method::HEAD {
             return head(status, headers, &content);
         }
@@ -52,15 +59,15 @@ impl Delivery {
     }
 
     async fn fetch(&self, content: Content) -> io::Result<Body> {
-        let length = content.len();
         match content {
             Content::Empty => Ok(Body::empty()),
             Content::Bytes(bytes) => Ok(Body::bytes(bytes)),
             Content::Blob { blob, spans } if blob.size <= SMALL_BLOB_BYTES => {
                 let bytes = self.small(blob).await?;
-                Ok(cut(&bytes, spans, length))
+                Ok(cut(&bytes, spans))
             }
-            Content::Blob { blob, spans } => self.large(blob, spans, length).await,
+            Content::Blob { blob, spans } => self.large(blob, spans).await,
+            Content::Stream { body, length } => Ok(Body::stream(body, length)),
         }
     }
 
@@ -68,7 +75,9 @@ impl Delivery {
         if let Some(bytes) = self.small.get(&blob.digest) {
             return Ok(bytes);
         }
-        let bytes = self.blobs.get(&hex::encode(blob.digest)).await.map_err(io::Error::other)?;
+        // boxed: the first request for a blob pays for the room, not every connection
+        let digest = hex::encode(blob.digest);
+        let bytes = Box::pin(self.blobs.get(&digest)).await.map_err(io::Error::other)?;
         if bytes.len() as u64 != blob.size {
             return Err(io::Error::other("the blob has another size than its deploy says"));
         }
@@ -76,7 +85,8 @@ impl Delivery {
         Ok(bytes)
     }
 
-    async fn large(&self, blob: BlobRef, spans: Spans, length: u64) -> io::Result<Body> {
+    async fn large(&self, blob: BlobRef, spans: Spans) -> io::Result<Body> {
+        let length = spans.len();
         let digest = hex::encode(blob.digest);
         let spans = match spans {
             Spans::One(range) => vec![Span::Blob(range)],
@@ -94,17 +104,34 @@ impl Delivery {
 
     async fn stretch(&self, digest: &str, range: Range<u64>) -> io::Result<Piece> {
         match self.blobs.path(digest) {
-            Some(path) => FilePiece::open(path, range).await.map(|piece| Piece::File(Box::new(piece))),
+            Some(path) => {
+                let file = self.open(digest, path).await?;
+                Ok(Piece::File(Box::new(FilePiece::new(file, range))))
+            }
             None => self.blobs.stream(digest, range).await.map(Piece::Stream).map_err(io::Error::other),
         }
     }
+
+    /// The file of a blob; it stays open for the next who asks, since a blob never changes.
+    async fn open(&self, digest: &str, path: PathBuf) -> io::Result<Arc<File>> {
+        if let Some(file) = self.files.get(digest) {
+            return Ok(file);
+        }
+        let opened = tokio::task::spawn_blocking(move || File::open(path)).await.map_err(io::Error::other)?;
+        let file = Arc::new(opened?);
+        self.files.insert(digest.into(), Arc::clone(&file));
+        Ok(file)
+    }
 }
 
-/// The answer to HEAD: the length the body would have, and no body.
+/// The answer to HEAD: the length the body would have, and no body. What comes from another server
+/// says its length itself, if at all.
 fn head(status: StatusCode, headers: HeaderMap, content: &Content) -> Response<Body> {
     let mut response = assemble(status, headers, Body::empty());
-    if !matches!(content, Content::Empty) {
-        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(content.len()));
+    if let Content::Bytes(_) | Content::Blob { .. } = content
+        && let Some(length) = content.len()
+    {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
 }
@@ -123,7 +150,8 @@ fn assemble(status: StatusCode, headers: HeaderMap, body: Body) -> Response<Body
     response
 }
 
-fn cut(bytes: &Bytes, spans: Spans, length: u64) -> Body {
+fn cut(bytes: &Bytes, spans: Spans) -> Body {
+    let length = spans.len();
     match spans {
         Spans::One(range) => Body::bytes(slice(bytes, &range)),
         Spans::Many(spans) => {

@@ -1,20 +1,36 @@
 //! One request on its way through the phases: what the client sent, and the path that is looked up,
 //! which a phase may replace.
 
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
+use crate::phases::split_test::Share;
+use crate::visit::Visit;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use rules::paths::{self, PathError};
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 /// A request being answered.
 pub(crate) struct Exchange {
-    /// As the client sent it.
-    pub(crate) request: Request<Incoming>,
+    /// Its head, as the client sent it.
+    head: Parts,
+    /// Its body, if it has one, until a phase takes it.
+    body: Option<Incoming>,
     /// Who sent it.
     pub(crate) peer: SocketAddr,
+    /// Whether it came by https.
+    pub(crate) secure: bool,
+    /// Whether a trusted proxy in front of this server says so.
+    pub(crate) proxied: bool,
     /// Name of this request in answers and logs.
     pub(crate) id: HeaderValue,
+    /// Whether a password had to be given for what is asked: no shared cache may keep the answer.
+    pub(crate) guarded: bool,
+    /// How a split test shared it out, until the answer says so.
+    pub(crate) share: Option<Share>,
     target: Target,
+    /// Status that a rule wants for the path it put in the place of the one that was asked for.
+    rewritten: Option<StatusCode>,
 }
 
 /// The path that is looked up.
@@ -28,20 +44,48 @@ enum Target {
 }
 
 impl Exchange {
-    pub(crate) fn new(request: Request<Incoming>, peer: SocketAddr, id: HeaderValue) -> Self {
-        Self { request, peer, id, target: Target::AsSent }
+    pub(crate) fn new(request: Request<Option<Incoming>>, visit: Visit, id: HeaderValue) -> Self {
+        let (head, body) = request.into_parts();
+        let Visit { peer, secure, proxied } = visit;
+        Self {
+            head,
+            body,
+            peer,
+            secure,
+            proxied,
+            id,
+            guarded: false,
+            share: None,
+            target: Target::AsSent,
+            rewritten: None,
+        }
+    }
+
+    /// How the visitor came: `http` or `https`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+
+    /// The body, for the one phase that reads it; none when it was taken before.
+    pub(crate) fn take_body(&mut self) -> Option<Incoming> {
+        self.body.take()
+    }
+
+    /// The head, for a phase that passes the request on.
+    pub(crate) fn head_mut(&mut self) -> &mut Parts {
+        &mut self.head
     }
 
     pub(crate) fn method(&self) -> &Method {
-        self.request.method()
+        &self.head.method
     }
 
     pub(crate) fn uri(&self) -> &Uri {
-        self.request.uri()
+        &self.head.uri
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
-        self.request.headers()
+        &self.head.headers
     }
 
     /// The path to look up, clean; none when no file can have it.
@@ -68,6 +112,27 @@ impl Exchange {
             }
         };
         Ok(())
+    }
+
+    /// Puts another path, percent-encoded, in the place of the one that was asked for; what is found
+    /// there is answered with `status`.
+    pub(crate) fn rewrite(&mut self, path: &str, status: StatusCode) {
+        self.target = paths::clean(path).map_or(Target::Nowhere, Target::Path);
+        self.rewritten = Some(status);
+    }
+
+    /// The status of [`Exchange::rewrite`], once there was one.
+    pub(crate) fn rewritten(&self) -> Option<StatusCode> {
+        self.rewritten
+    }
+
+    /// The path as rules see it: also one that no file can have.
+    pub(crate) fn path_for_rules(&self) -> Option<Cow<'_, str>> {
+        match self.path() {
+            Some(path) => Some(Cow::Borrowed(path)),
+            None if self.rewritten.is_some() => None,
+            None => paths::clean_for_rules(self.uri().path()).ok().map(Cow::Owned),
+        }
     }
 
     /// The host the client asked for, as written; empty when it named none. The request line's

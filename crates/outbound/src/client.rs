@@ -19,6 +19,8 @@ pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 pub const BODY_READ: usize = 64 << 10;
 /// Bytes of an answer's body that are kept.
 pub const BODY_KEPT: usize = 16 << 10;
+/// Connections to one host that wait for the next call.
+pub const IDLE_PER_HOST: usize = 32;
 
 const USER_AGENT: &str = concat!("Boathook/", env!("CARGO_PKG_VERSION"));
 
@@ -31,11 +33,19 @@ pub struct Options {
     pub total: Duration,
     /// Longest time to connect.
     pub connect: Duration,
+    /// Whether calls name this server as their `User-Agent`. Requests that are passed on for others
+    /// do not.
+    pub names_itself: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { policy: AddressPolicy::default(), total: TOTAL_DEADLINE, connect: CONNECT_DEADLINE }
+        Self {
+            policy: AddressPolicy::default(),
+            total: TOTAL_DEADLINE,
+            connect: CONNECT_DEADLINE,
+            names_itself: true,
+        }
     }
 }
 
@@ -118,6 +128,9 @@ pub struct Failure {
     pub total_ms: i64,
 }
 
+/// The machine's certificate store cannot be used.
+pub type SetupError = reqwest::Error;
+
 /// The guarded client. Cloning is cheap and shares connections.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -132,17 +145,21 @@ impl Client {
     ///
     /// # Errors
     /// When the machine's certificate store cannot be used.
-    pub fn new(options: Options) -> Result<Self, reqwest::Error> {
+    pub fn new(options: Options) -> Result<Self, SetupError> {
         // Fails only when another part of the program was first, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let policy = Arc::new(options.policy);
-        let http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
+        let mut builder = reqwest::Client::builder();
+        if options.names_itself {
+            builder = builder.user_agent(USER_AGENT);
+        }
+        let http = builder
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
             .http1_only()
             .http1_title_case_headers()
+            .pool_max_idle_per_host(IDLE_PER_HOST)
             .connect_timeout(options.connect)
             .dns_resolver(Resolver { policy: Arc::clone(&policy) })
             .build()?;
@@ -174,6 +191,13 @@ impl Client {
             truncated,
             timing: Timing { head_ms, total_ms: clock.elapsed_ms() },
         })
+    }
+
+    /// Sends a request as it is and returns when status and headers are there.
+    pub(crate) async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, Failure> {
+        let clock = Clockwork { began: Instant::now() };
+        self.check(request.url()).map_err(|(class, message)| clock.failure(class, message))?;
+        self.http.execute(request).await.map_err(|error| clock.explain(&error))
     }
 
     /// What can be judged before dialling; literal addresses never pass the resolver.

@@ -4,10 +4,12 @@
 
 mod client;
 mod policy;
+mod relay;
 mod resolver;
 
 pub use client::{
-    BODY_KEPT, BODY_READ, CONNECT_DEADLINE, Client, Failure, FailureClass, Options, Request, Sent,
-    TOTAL_DEADLINE, Timing,
+    BODY_KEPT, BODY_READ, CONNECT_DEADLINE, Client, Failure, FailureClass, IDLE_PER_HOST, Options, Request,
+    Sent, SetupError, TOTAL_DEADLINE, Timing,
 };
 pub use policy::{AddressPolicy, AddressRange, RangeError};
+pub use relay::{Passed, Relayed};

@@ -3,84 +3,81 @@
 use bytes::Bytes;
 use std::fs::File;
 use std::future::Future as _;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::os::unix::fs::FileExt as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Bytes read at once: a body holds two steps at most.
 pub(crate) const STEP: u64 = 64 * 1024;
 
-/// A stretch of an open file.
+/// A stretch of an open file, which others may read too.
 pub(crate) struct FilePiece {
-    step: Step,
-    left: u64,
-}
-
-/// The file, and the bytes of a step.
-type Chunk = (File, Vec<u8>);
-
-enum Step {
-    /// Read, waiting to be sent.
-    Ready(Chunk),
-    /// Being read.
-    Reading(JoinHandle<io::Result<Chunk>>),
-    /// Nothing more to read.
-    Over,
+    file: Arc<File>,
+    /// What is neither read nor being read.
+    left: Range<u64>,
+    step: Option<JoinHandle<io::Result<Bytes>>>,
 }
 
 impl FilePiece {
-    /// Opens the file and reads the first step of it.
-    ///
-    /// # Errors
-    /// When there is no such file or it cannot be read.
-    pub(crate) async fn open(path: PathBuf, range: Range<u64>) -> io::Result<Self> {
-        let length = range.end - range.start;
-        let first = length.min(STEP);
-        let opened = spawn_blocking(move || {
-            let mut file = File::open(path)?;
-            file.seek(SeekFrom::Start(range.start))?;
-            read(file, first)
-        });
-        Ok(Self { step: Step::Ready(opened.await??), left: length - first })
+    pub(crate) fn new(file: Arc<File>, range: Range<u64>) -> Self {
+        Self { file, left: range, step: None }
     }
 
-    fn begin(&mut self, file: File) {
-        let length = self.left.min(STEP);
-        self.left -= length;
-        if length > 0 {
-            self.step = Step::Reading(spawn_blocking(move || read(file, length)));
-        }
+    /// The file and what of it is left; none once reading has begun.
+    pub(crate) fn untouched(&self) -> Option<(Arc<File>, Range<u64>)> {
+        self.step.is_none().then(|| (Arc::clone(&self.file), self.left.clone()))
+    }
+
+    fn begin(&mut self) {
+        let (file, start) = (Arc::clone(&self.file), self.left.start);
+        let length = (self.left.end - start).min(STEP);
+        self.left.start += length;
+        self.step = (length > 0).then(|| spawn_blocking(move || read(&file, start, length)));
     }
 
     /// The next bytes; none after the last, or where the file ends early.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        if let Step::Reading(step) = &mut self.step {
-            match ready!(Pin::new(step).poll(cx)).map_err(io::Error::other).flatten() {
-                Ok(chunk) => self.step = Step::Ready(chunk),
-                Err(error) => {
-                    self.step = Step::Over;
-                    return Poll::Ready(Some(Err(error)));
-                }
+        if self.step.is_none() {
+            self.begin();
+        }
+        let Some(step) = &mut self.step else { return Poll::Ready(None) };
+        let bytes = ready!(Pin::new(step).poll(cx)).map_err(io::Error::other).flatten();
+        match bytes {
+            Ok(bytes) if bytes.is_empty() => {
+                self.left.start = self.left.end;
+                self.step = None;
+                Poll::Ready(None)
+            }
+            Ok(bytes) => {
+                self.begin();
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Err(error) => {
+                self.left.start = self.left.end;
+                self.step = None;
+                Poll::Ready(Some(Err(error)))
             }
         }
-        let Step::Ready((file, bytes)) = std::mem::replace(&mut self.step, Step::Over) else {
-            return Poll::Ready(None);
-        };
-        if bytes.is_empty() {
-            return Poll::Ready(None);
-        }
-        self.begin(file);
-        Poll::Ready(Some(Ok(Bytes::from(bytes))))
     }
 }
 
-fn read(mut file: File, length: u64) -> io::Result<Chunk> {
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.by_ref().take(length).read_to_end(&mut bytes)?;
-    Ok((file, bytes))
+fn read(file: &File, start: u64, length: u64) -> io::Result<Bytes> {
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], start + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(Bytes::from(bytes))
 }
 
 #[cfg(test)]
@@ -101,10 +98,11 @@ mod tests {
     async fn a_stretch_is_read_in_steps() -> io::Result<()> {
         let size = usize::try_from(STEP).expect("a step fits memory") * 2 + 7;
         let content: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
-        let file = tempfile::NamedTempFile::new()?;
-        std::fs::write(file.path(), &content)?;
+        let kept = tempfile::NamedTempFile::new()?;
+        std::fs::write(kept.path(), &content)?;
+        let file = Arc::new(File::open(kept.path())?);
         for (range, steps) in [(0..size, 3), (5..size, 3), (1..2, 1), (9..9, 0), (size - 3..size + 9, 1)] {
-            let piece = FilePiece::open(file.path().into(), range.start as u64..range.end as u64).await?;
+            let piece = FilePiece::new(Arc::clone(&file), range.start as u64..range.end as u64);
             let expect = &content[range.start..range.end.min(size)];
             assert_eq!(collect(piece).await?, (expect.to_vec(), steps), "{range:?}");
         }
@@ -112,8 +110,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_file_is_told_before_any_byte() {
-        let opened = FilePiece::open("/nowhere/at/all".into(), 0..1).await;
-        assert_eq!(opened.err().map(|error| error.kind()), Some(io::ErrorKind::NotFound));
+    async fn a_piece_is_untouched_until_it_is_read() -> io::Result<()> {
+        let kept = tempfile::NamedTempFile::new()?;
+        std::fs::write(kept.path(), "abc")?;
+        let mut piece = FilePiece::new(Arc::new(File::open(kept.path())?), 1..3);
+        assert_eq!(piece.untouched().map(|(_, range)| range), Some(1..3));
+        assert_eq!(poll_fn(|cx| piece.poll(cx)).await.transpose()?, Some(Bytes::from_static(b"bc")));
+        Ok(())
     }
 }

@@ -1,11 +1,14 @@
 //! The body of an answer: pieces one after the other, from memory, from a file or from a distant
-//! store, and never more bytes than were announced.
+//! store or another server, and never more bytes than were announced.
 
 mod file;
+mod held;
 
 pub(crate) use file::FilePiece;
+pub(crate) use held::Held;
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use http_body::{Frame, SizeHint};
 use std::collections::VecDeque;
 use std::io;
@@ -14,11 +17,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use store::blob::BlobStream;
 
-/// The body of an answer of the edge. Its length is known before its first byte.
+/// The body of an answer of the edge.
 pub struct Body {
     now: Piece,
     then: VecDeque<Piece>,
-    left: u64,
+    left: Left,
+}
+
+/// What is still to come.
+#[derive(Clone, Copy)]
+enum Left {
+    /// This many bytes.
+    Bytes(u64),
+    /// Whatever comes.
+    Unknown,
+    /// Nothing: the end of a body of unknown length.
+    Nothing,
 }
 
 /// A part of a body.
@@ -29,6 +43,8 @@ pub(crate) enum Piece {
     File(Box<FilePiece>),
     /// A stretch of a blob that is elsewhere.
     Stream(BlobStream),
+    /// From another server.
+    Relayed(BoxStream<'static, io::Result<Bytes>>),
 }
 
 /// A part of a body whose blob is not read yet.
@@ -59,14 +75,46 @@ impl Body {
     /// These bytes.
     #[must_use]
     pub fn bytes(bytes: Bytes) -> Self {
-        let left = bytes.len() as u64;
+        let left = Left::Bytes(bytes.len() as u64);
         Self { now: Piece::Bytes(bytes), then: VecDeque::new(), left }
     }
 
     /// Pieces that come to `length` bytes.
     pub(crate) fn pieces(mut pieces: VecDeque<Piece>, length: u64) -> Self {
         let now = pieces.pop_front().unwrap_or(Piece::Bytes(Bytes::new()));
-        Self { now, then: pieces, left: length }
+        Self { now, then: pieces, left: Left::Bytes(length) }
+    }
+
+    /// What comes, to its end; where a length is given, so many bytes.
+    pub(crate) fn stream(stream: BoxStream<'static, io::Result<Bytes>>, length: Option<u64>) -> Self {
+        let left = length.map_or(Left::Unknown, Left::Bytes);
+        Self { now: Piece::Relayed(stream), then: VecDeque::new(), left }
+    }
+}
+
+impl Left {
+    fn is_nothing(self) -> bool {
+        matches!(self, Self::Nothing | Self::Bytes(0))
+    }
+
+    /// What is sent of these bytes.
+    fn take(&mut self, mut bytes: Bytes) -> Bytes {
+        if let Self::Bytes(left) = self {
+            bytes.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+            *left -= bytes.len() as u64;
+        }
+        bytes
+    }
+
+    /// Nothing more comes: an error where more was announced.
+    fn end(&mut self) -> Option<io::Error> {
+        match self {
+            Self::Bytes(1..) => Some(io::ErrorKind::UnexpectedEof.into()),
+            _ => {
+                *self = Self::Nothing;
+                None
+            }
+        }
     }
 }
 
@@ -77,6 +125,7 @@ impl Piece {
             Self::Bytes(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
             Self::File(file) => file.poll(cx),
             Self::Stream(stream) => stream.as_mut().poll_next(cx).map_err(io::Error::other),
+            Self::Relayed(stream) => stream.as_mut().poll_next(cx),
         }
     }
 }
@@ -87,30 +136,30 @@ impl http_body::Body for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         loop {
-            if self.left == 0 {
+            if self.left.is_nothing() {
                 return Poll::Ready(None);
             }
             match ready!(self.now.poll(cx)) {
-                Some(Ok(mut bytes)) => {
-                    bytes.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
-                    self.left -= bytes.len() as u64;
-                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
-                }
+                Some(Ok(bytes)) => return Poll::Ready(Some(Ok(Frame::data(self.left.take(bytes))))),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => match self.then.pop_front() {
                     Some(piece) => self.now = piece,
-                    None => return Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
+                    None => return Poll::Ready(self.left.end().map(Err)),
                 },
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.left.is_nothing()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        match self.left {
+            Left::Bytes(left) => SizeHint::with_exact(left),
+            Left::Nothing => SizeHint::with_exact(0),
+            Left::Unknown => SizeHint::default(),
+        }
     }
 }
 
@@ -118,6 +167,7 @@ impl http_body::Body for Body {
 mod tests {
     use super::*;
     use futures_util::StreamExt as _;
+    use http_body::Body as _;
     use http_body_util::BodyExt as _;
 
     async fn read(body: Body) -> io::Result<Bytes> {
@@ -143,6 +193,22 @@ mod tests {
     async fn a_body_is_never_longer_nor_shorter_than_announced() -> io::Result<()> {
         assert_eq!(read(Body::pieces(pieces(&["abc", "def"]), 4)).await?, "abcd");
         let short = read(Body::pieces(pieces(&["abc"]), 4)).await;
+        assert_eq!(short.map_err(|error| error.kind()), Err(io::ErrorKind::UnexpectedEof));
+        Ok(())
+    }
+
+    fn stream(texts: &'static [&'static str]) -> BoxStream<'static, io::Result<Bytes>> {
+        futures_util::stream::iter(texts.iter().map(|text| Ok(Bytes::from_static(text.as_bytes())))).boxed()
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_as_long_as_it_is_or_as_was_said() -> io::Result<()> {
+        assert_eq!(Body::stream(stream(&["abc", "d"]), None).size_hint().exact(), None);
+        assert_eq!(read(Body::stream(stream(&["abc", "d"]), None)).await?, "abcd");
+        assert_eq!(read(Body::stream(stream(&[]), None)).await?, "");
+        assert_eq!(Body::stream(stream(&["abc"]), Some(3)).size_hint().exact(), Some(3));
+        assert_eq!(read(Body::stream(stream(&["abc", "d"]), Some(3))).await?, "abc");
+        let short = read(Body::stream(stream(&["abc"]), Some(4))).await;
         assert_eq!(short.map_err(|error| error.kind()), Err(io::ErrorKind::UnexpectedEof));
         Ok(())
     }

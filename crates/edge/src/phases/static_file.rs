@@ -20,12 +20,16 @@ pub(crate) fn run(exchange: &Exchange, site: &SiteView) -> Next {
     let Some(file) = exchange.path().and_then(|path| site.deploy.file(path)) else {
         return ControlFlow::Continue(());
     };
-    if !matches!(*exchange.method(), Method::GET | Method::HEAD) {
+    let fails = exchange.rewritten().is_some_and(|status| !status.is_success());
+    if !fails && !matches!(*exchange.method(), Method::GET | Method::HEAD) {
         let sentence = "Files of a site can be read and nothing else.";
         let refusal = pages::page(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed", sentence);
         return ControlFlow::Break(refusal.with(header::ALLOW, ALLOW));
     }
-    ControlFlow::Break(answer(exchange.headers(), site, file))
+    ControlFlow::Break(match exchange.rewritten() {
+        Some(status) if status != StatusCode::OK => stand_in(status, exchange.headers(), file),
+        _ => answer(exchange.headers(), site, file),
+    })
 }
 
 fn answer(request: &HeaderMap, site: &SiteView, file: &FileView) -> Answer {
@@ -34,13 +38,21 @@ fn answer(request: &HeaderMap, site: &SiteView, file: &FileView) -> Answer {
     if conditional::is_fresh(request, &form.etag, modified) {
         return validators(described(StatusCode::NOT_MODIFIED, Content::Empty, file), form, modified);
     }
-    let answer = match range::requested(request, &form.etag, form.blob.size) {
+    let answer = match wanted(request, file, form) {
         range::Requested::Whole => whole(StatusCode::OK, file, form),
         range::Requested::One(range) => one_range(file, form, range),
         range::Requested::Many(ranges) => many_ranges(file, form, &ranges),
         range::Requested::Unsatisfiable => return unsatisfiable(form),
     };
     validators(answer, form, modified).with(header::ACCEPT_RANGES, BYTES)
+}
+
+/// A page that snippets are put into goes out as a whole: its places are not those of the file.
+fn wanted(request: &HeaderMap, file: &FileView, form: &Form) -> range::Requested {
+    if file.composed {
+        return range::Requested::Whole;
+    }
+    range::requested(request, &form.etag, form.blob.size)
 }
 
 /// A file as it is, with another status: the page of a 404, which has no validators because it is
@@ -75,8 +87,14 @@ fn unsatisfiable(form: &Form) -> Answer {
 
 /// What every answer from a file says, whatever it carries.
 fn described(status: StatusCode, content: Content, file: &FileView) -> Answer {
-    let answer = Answer::new(status, content).with(header::CACHE_CONTROL, REVALIDATE).with(header::AGE, AGE);
-    if file.encodings().is_empty() { answer } else { answer.with(header::VARY, ACCEPT_ENCODING) }
+    let mut answer =
+        Answer::new(status, content).with(header::CACHE_CONTROL, REVALIDATE).with(header::AGE, AGE);
+    answer.of_file = true;
+    if file.encodings().is_empty() && !file.composed {
+        answer
+    } else {
+        answer.with(header::VARY, ACCEPT_ENCODING)
+    }
 }
 
 fn encoded(answer: Answer, form: &Form) -> Answer {

@@ -1,17 +1,26 @@
 //! Reads what a host stands for from the database.
 
-use super::view::{DeployView, SiteView, Times};
+use super::access::{self, Access};
+use super::forms::FormsView;
+use super::rules::{RulesSettings, RulesView};
+use super::signer::Signer;
+use super::snippets::SnippetsView;
+use super::splits::{self, BranchView, Plan, SplitView};
+use super::view::{BadDigest, DeployView, SiteView, Times};
 use super::{Absent, Found};
 use context::{Context, Error, Result};
-use model::{DeployState, HostTarget};
+use model::{DeployState, HostTarget, Timestamp};
 use std::sync::Arc;
 use store::Conn;
 use store::deploy_files::{self, Served};
 use store::deploys::{self, DeployRow};
 use store::sites::{self, SiteRow};
+use store::snippets;
 
 /// Files whose tables are made on the event loop; larger deploys are made beside it.
 const BUILD_INLINE_FILES: usize = 500;
+/// Bytes of rules that are compiled there too.
+const BUILD_INLINE_RULES: usize = 32 * 1024;
 
 /// The site and deploy of a host name. Several reads make one answer: a change between them is
 /// found out by whoever keeps it.
@@ -21,27 +30,97 @@ const BUILD_INLINE_FILES: usize = 500;
 pub(super) async fn load(cx: &Context, host: &str) -> Result<Found> {
     let target = cx.addresses().target(host);
     let mut db = cx.read().await?;
-    let Some(site) = site(&mut db, &target).await? else { return Ok(Found::Nothing(Absent::Site)) };
+    let Some((site, target)) = site(&mut db, target).await? else { return Ok(Found::Nothing(Absent::Site)) };
     let Some(deploy) = deploy(&mut db, &target, &site).await? else {
         return Ok(Found::Nothing(Absent::Deploy));
     };
     let Some(served) = deploy_files::served(&mut db, &deploy.id).await? else {
         return Ok(Found::Nothing(Absent::Deploy));
     };
+    let rows = snippets::list(&mut db, &site.id).await?;
+    let forms = FormsView::load(&mut db, &site.id).await?.map(Arc::new);
+    let plan = splits::plan(&mut db, &target, &site).await?;
     drop(db);
-    let deploy = build(deploy, served).await?;
-    Ok(Found::Site(Arc::new(SiteView { site_id: site.id.into(), disabled: site.disabled, deploy })))
+    let snippets = SnippetsView::of(&rows).map(Arc::new);
+    let host = Host { cx, name: host, target: &target, site: &site, snippets, forms };
+    let mut view = host.view(deploy, served).await?;
+    if let Some(plan) = plan {
+        view.split = Some(Box::new(host.split(plan).await?));
+    }
+    Ok(Found::Site(Arc::new(view)))
 }
 
-async fn site(db: &mut Conn, target: &HostTarget) -> store::Result<Option<SiteRow>> {
-    match target {
-        HostTarget::Live(name) => sites::find_by_name(db, name).await,
-        HostTarget::Permalink { site, .. } | HostTarget::Alias { site, .. } => {
-            sites::find_by_name(db, site).await
-        }
-        HostTarget::Other(domain) => sites::find_by_domain(db, domain).await,
-        HostTarget::Control => Ok(None),
+/// An address of a site, whatever deploy is shown there.
+struct Host<'a> {
+    cx: &'a Context,
+    name: &'a str,
+    target: &'a HostTarget,
+    site: &'a SiteRow,
+    snippets: Option<Arc<SnippetsView>>,
+    forms: Option<Arc<FormsView>>,
+}
+
+impl Host<'_> {
+    /// A deploy as visitors of this address see it.
+    async fn view(&self, deploy: DeployRow, served: Served) -> Result<SiteView> {
+        let Self { cx, site, .. } = *self;
+        let context = deploy.context;
+        let signer = Signer::of(cx, site, &deploy);
+        let settings = RulesSettings::of(cx, site);
+        let (snippets, forms) = (self.snippets.clone(), self.forms.clone());
+        let pages = snippets.clone().map(|snippets| (snippets, site.updated_at));
+        let (deploy, rules) = build(deploy, served, settings, pages).await?;
+        let own_rules = rules.redirects.names_host(self.name);
+        let access = Access::of(self.target, self.name, &site.info, context, own_rules);
+        let (site_id, disabled) = (site.id.as_str().into(), site.disabled);
+        Ok(SiteView { site_id, disabled, access, signer, rules, forms, snippets, split: None, deploy })
     }
+
+    /// The active split test with every deploy that it shows here.
+    async fn split(&self, plan: Plan) -> Result<SplitView> {
+        let mut branches = Vec::with_capacity(plan.branches.len());
+        for (name, shown) in plan.branches {
+            let site = match shown {
+                Some((deploy, served)) => Some(self.view(deploy, served).await?),
+                None => None,
+            };
+            branches.push(BranchView::new(&name, site));
+        }
+        Ok(SplitView::new(plan.shares, branches))
+    }
+}
+
+/// The site, and what of it is meant: a label in front of a domain for branch deploys or deploy
+/// previews is an alias like one under the site domain.
+async fn site(db: &mut Conn, target: HostTarget) -> store::Result<Option<(SiteRow, HostTarget)>> {
+    let found = match &target {
+        HostTarget::Live(name) => sites::find_by_name(db, name).await?,
+        HostTarget::Permalink { site, .. } | HostTarget::Alias { site, .. } => {
+            sites::find_by_name(db, site).await?
+        }
+        HostTarget::Other(domain) => match sites::find_by_domain(db, domain).await? {
+            Some(site) => Some(site),
+            None => return unlisted(db, domain).await,
+        },
+        HostTarget::Control => None,
+    };
+    Ok(found.map(|site| (site, target)))
+}
+
+/// A domain that no site lists, but that follows from one that is listed: the label of a branch or
+/// preview in front of it, or the `www` that is missing or too many before a primary domain.
+async fn unlisted(db: &mut Conn, domain: &str) -> store::Result<Option<(SiteRow, HostTarget)>> {
+    if let Some((label, parent)) = domain.split_once('.')
+        && let Some(owner) = sites::find_owner_of_domain(db, parent).await?
+        && let Some(alias) = access::alias_at(label, parent, &owner.info)
+    {
+        let target = HostTarget::Alias { alias: alias.to_owned(), site: owner.name.clone() };
+        return Ok(Some((owner, target)));
+    }
+    let counterpart = ::sites::counterpart(domain);
+    let owner = sites::find_by_domain(db, &counterpart).await?;
+    let owner = owner.filter(|site| site.info.custom_domain.as_deref() == Some(counterpart.as_str()));
+    Ok(owner.map(|site| (site, HostTarget::Other(domain.to_owned()))))
 }
 
 async fn deploy(db: &mut Conn, target: &HostTarget, site: &SiteRow) -> store::Result<Option<DeployRow>> {
@@ -55,13 +134,30 @@ async fn deploy(db: &mut Conn, target: &HostTarget, site: &SiteRow) -> store::Re
     Ok(deploy.filter(|deploy| deploy.site_id == site.id && deploy.state == DeployState::Ready))
 }
 
-async fn build(deploy: DeployRow, served: Served) -> Result<DeployView> {
-    let times =
+/// `pages` are the snippets, and when they may have changed last.
+async fn build(
+    deploy: DeployRow,
+    served: Served,
+    settings: RulesSettings,
+    pages: Option<(Arc<SnippetsView>, Timestamp)>,
+) -> Result<(DeployView, RulesView)> {
+    let mut times =
         Times { published: deploy.published_at, ready: deploy.info.ready_at, created: deploy.created_at };
-    let functions: Vec<String> = deploy.info.functions.into_iter().map(|function| function.n).collect();
-    if served.files.len() <= BUILD_INLINE_FILES {
-        return DeployView::new(&served, functions, times).map_err(Error::internal);
+    if let Some((_, changed)) = &pages {
+        times = times.not_before(*changed);
     }
-    let work = move || DeployView::new(&served, functions, times);
+    let functions: Vec<String> = deploy.info.functions.into_iter().map(|function| function.n).collect();
+    let small = served.files.len() <= BUILD_INLINE_FILES && served.rules.len() <= BUILD_INLINE_RULES;
+    let work = move || {
+        let mut deploy = DeployView::new(&served, functions, times)?;
+        if let Some((snippets, _)) = &pages {
+            deploy = deploy.with_snippets(snippets);
+        }
+        let rules = RulesView::new(&served.rules, settings, &mut deploy);
+        Ok::<_, BadDigest>((deploy, rules))
+    };
+    if small {
+        return work().map_err(Error::internal);
+    }
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?.map_err(Error::internal)
 }

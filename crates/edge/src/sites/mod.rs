@@ -2,10 +2,21 @@
 //! forgotten the moment the store announces a change. A site that is kept is served without the
 //! database.
 
+mod access;
+mod forms;
 mod load;
+mod rules;
+mod signer;
+mod snippets;
+mod splits;
 mod table;
 mod view;
 
+pub(crate) use self::forms::FormView;
+pub(crate) use self::rules::{Block, Visitors};
+pub(crate) use access::{Access, Guard};
+pub(crate) use signer::Signer;
+pub(crate) use snippets::SnippetsView;
 pub(crate) use view::{FileView, Form, SiteView};
 
 use context::Context;

@@ -1,7 +1,14 @@
 //! A site and one deploy of it, laid out for reading: one look in a map finds the file of a request
 //! path, and everything its answer says is made already. Never changes once made.
 
+use super::access::Access;
+use super::forms::FormsView;
+use super::rules::{Ahead, RulesView};
+use super::signer::Signer;
+use super::snippets::SnippetsView;
+use super::splits::SplitView;
 use crate::answer::BlobRef;
+use crate::phases::snippets::is_html;
 use crate::protocol::negotiate::{Encoding, Encodings};
 use http::HeaderValue;
 use model::Timestamp;
@@ -9,6 +16,7 @@ use rules::paths::request_paths_of;
 use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
 use std::mem::size_of;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use store::deploy_files::{Served, ServedFile, Variant};
 
@@ -18,6 +26,18 @@ pub(crate) struct SiteView {
     pub(crate) site_id: Box<str>,
     /// Whether the owner switched it off.
     pub(crate) disabled: bool,
+    /// What the site asks of visitors of this host, when it asks anything.
+    pub(crate) access: Option<Box<Access>>,
+    /// What it says of itself to origins that it passes requests on to.
+    pub(crate) signer: Signer,
+    /// The rules of this deploy.
+    pub(crate) rules: RulesView,
+    /// Forms that visitors may send, when there are any.
+    pub(crate) forms: Option<Arc<FormsView>>,
+    /// What is put into its pages, when anything is.
+    pub(crate) snippets: Option<Arc<SnippetsView>>,
+    /// Which visitors see other deploys at this host, while a split test is active.
+    pub(crate) split: Option<Box<SplitView>>,
     /// The deploy of this host.
     pub(crate) deploy: DeployView,
 }
@@ -29,7 +49,7 @@ pub(crate) struct DeployView {
     paths: HashMap<Box<str>, Place>,
     files: Box<[FileView]>,
     functions: HashSet<Box<str>>,
-    weight: u64,
+    pub(super) weight: u64,
 }
 
 /// Which file answers a path, and how well it fits: 0 is best.
@@ -37,12 +57,16 @@ pub(crate) struct DeployView {
 struct Place {
     file: u32,
     rank: u8,
+    headers: Ahead,
 }
 
 /// A file and its encodings.
 pub(crate) struct FileView {
     /// Content-Type.
     pub(crate) mime: HeaderValue,
+    /// Whether it is a page that snippets are put into on its way out. Its entity tag is that of the
+    /// page then, and it has no compressed forms.
+    pub(crate) composed: bool,
     identity: Form,
     gzip: Option<Form>,
     br: Option<Form>,
@@ -78,7 +102,10 @@ pub(crate) struct BadDigest {
 impl SiteView {
     /// About how many bytes of memory it takes.
     pub(crate) fn weight(&self) -> u64 {
-        self.deploy.weight
+        let snippets = self.snippets.as_ref().map_or(0, |snippets| snippets.weight());
+        let split = self.split.as_ref().map_or(0, |split| split.weight());
+        let forms = self.forms.as_ref().map_or(0, |forms| forms.weight());
+        self.deploy.weight + snippets + split + forms
     }
 }
 
@@ -93,10 +120,41 @@ impl DeployView {
         Ok(Self { last_modified: times.header(), paths, files, functions, weight })
     }
 
+    /// The same with snippets in its pages.
+    pub(crate) fn with_snippets(mut self, snippets: &SnippetsView) -> Self {
+        for page in self.files.iter_mut().filter(|file| is_html(&file.mime)) {
+            page.identity.etag = tag(&page.identity.blob, Some(snippets));
+            (page.composed, page.gzip, page.br) = (true, None, None);
+        }
+        self
+    }
+
     /// The file that answers a clean request path.
     pub(crate) fn file(&self, path: &str) -> Option<&FileView> {
         let place = self.paths.get(path)?;
         self.files.get(place.file as usize)
+    }
+
+    /// Tells every path its headers.
+    pub(crate) fn assign_headers(&mut self, mut of: impl FnMut(&str) -> Ahead) {
+        for (path, place) in &mut self.paths {
+            place.headers = of(path);
+        }
+    }
+
+    /// The headers of a path, if a file answers it.
+    pub(crate) fn headers_of(&self, path: &str) -> Option<Ahead> {
+        self.paths.get(path).map(|place| place.headers)
+    }
+
+    /// How well the file fits that answers a path, as [`rules::paths::candidates`] counts.
+    pub(crate) fn rank_of(&self, path: &str) -> Option<u8> {
+        self.paths.get(path).map(|place| place.rank)
+    }
+
+    /// Counts bytes of memory that belong to the deploy.
+    pub(crate) fn weigh(&mut self, bytes: u64) {
+        self.weight += bytes;
     }
 
     pub(crate) fn has_function(&self, name: &str) -> bool {
@@ -108,7 +166,7 @@ fn paths(files: &[ServedFile]) -> HashMap<Box<str>, Place> {
     let mut paths = HashMap::with_capacity(files.len() * 2);
     for (file, index) in files.iter().zip(0_u32..) {
         for (path, rank) in request_paths_of(&file.path) {
-            let place = Place { file: index, rank };
+            let place = Place { file: index, rank, headers: Ahead::None };
             match paths.entry(path.into_boxed_str()) {
                 Entry::Vacant(free) => {
                     free.insert(place);
@@ -140,6 +198,7 @@ impl FileView {
         Ok(Self {
             mime: HeaderValue::from_str(&file.mime)
                 .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream")),
+            composed: false,
             identity: form(&file.blob, file.size, Encoding::Identity)?,
             gzip: variant(&file.gzip, Encoding::Gzip)?,
             br: variant(&file.br, Encoding::Br)?,
@@ -172,15 +231,34 @@ impl Form {
         let mut bytes = [0; 32];
         hex::decode_to_slice(digest, &mut bytes)
             .map_err(|_| BadDigest { path: path.to_owned(), digest: digest.to_owned() })?;
-        let etag = format!("\"{}\"", hex::encode(&bytes[..16]));
-        let etag = HeaderValue::try_from(etag).expect("quoted hex digits make a header value");
-        Ok(Self { blob: BlobRef { digest: bytes, size }, etag, encoding })
+        let blob = BlobRef { digest: bytes, size };
+        Ok(Self { blob, etag: tag(&blob, None), encoding })
     }
 }
 
+/// The entity tag of a blob, or of the page that snippets make of it.
+fn tag(blob: &BlobRef, snippets: Option<&SnippetsView>) -> HeaderValue {
+    let mut text = format!("\"{}", hex::encode(&blob.digest[..16]));
+    if let Some(snippets) = snippets {
+        text.push('-');
+        text.push_str(&hex::encode(snippets.digest));
+    }
+    text.push('"');
+    HeaderValue::try_from(text).expect("quoted hex digits and a hyphen make a header value")
+}
+
 impl Times {
+    fn at(self) -> Timestamp {
+        self.published.or(self.ready).unwrap_or(self.created)
+    }
+
+    /// The same, where something else changed too.
+    pub(crate) fn not_before(self, changed: Timestamp) -> Self {
+        Self { published: Some(self.at().max(changed)), ..self }
+    }
+
     fn header(self) -> HeaderValue {
-        let at = self.published.or(self.ready).unwrap_or(self.created);
+        let at = self.at();
         let seconds = Duration::from_secs(at.seconds().unsigned_abs());
         let date = httpdate::fmt_http_date(UNIX_EPOCH + seconds);
         HeaderValue::try_from(date).expect("a date makes a header value")
@@ -193,10 +271,31 @@ pub(crate) mod tests {
 
     /// A site view of these files, each with its own path as digest source.
     pub(crate) fn view(site_id: &str, files: &[&str]) -> SiteView {
-        let served = Served { files: files.iter().map(|path| file(path)).collect() };
+        let served = Served { files: files.iter().map(|path| file(path)).collect(), ..Served::default() };
         let times = Times { published: None, ready: None, created: Timestamp(0) };
         let deploy = DeployView::new(&served, vec!["hello".into()], times).expect("digests are made here");
-        SiteView { site_id: site_id.into(), disabled: false, deploy }
+        let signer = signer(site_id);
+        let rules = RulesView::default();
+        SiteView {
+            site_id: site_id.into(),
+            disabled: false,
+            access: None,
+            signer,
+            rules,
+            forms: None,
+            snippets: None,
+            split: None,
+            deploy,
+        }
+    }
+
+    fn signer(site_id: &str) -> Signer {
+        Signer {
+            account_id: "account".into(),
+            site_id: site_id.into(),
+            site_url: "http://site.localhost".into(),
+            deploy_context: model::DeployContext::Production,
+        }
     }
 
     fn file(path: &str) -> ServedFile {

@@ -11,7 +11,7 @@ fn large() -> Vec<u8> {
 
 async fn with_files(files: Vec<ServedFile>, p: &Platform) {
     let site = p.site("site").await;
-    let deploy = p.deploy_of(&site, &Served { files }, &["hello"]).await;
+    let deploy = p.deploy_of(&site, &Served { files, ..Served::default() }, &["hello"]).await;
     p.publish(&site, &deploy).await;
 }
 

@@ -31,11 +31,13 @@ async fn each_kind_of_host_leads_to_its_deploy(p: &Platform) {
         ("feat-x--blog.localhost".to_owned(), "old"),
         ("Feat-X--blog.localhost".to_owned(), "old"),
         ("www.example.org".to_owned(), "new"),
-        ("example.org:80".to_owned(), "new"),
+        ("WWW.example.org:80".to_owned(), "new"),
     ] {
         let answer = p.get(&host, "/").await;
         assert_eq!((answer.status, answer.text().as_str()), (200, expect), "{host}");
     }
+    let alias = p.get("example.org:80", "/a?b").await;
+    assert_eq!((alias.status, alias.header("location")), (301, Some("http://www.example.org:80/a?b")));
 }
 
 async fn what_is_not_there_says_which_part_is_missing(p: &Platform) {

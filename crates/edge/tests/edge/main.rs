@@ -4,8 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]
 
 mod conformance;
+mod direct;
 mod files;
 mod hosts;
 mod http;
+mod rules;
+mod snippets;
+mod split_tests;
 mod support;
 mod switching;

@@ -1,12 +1,14 @@
 //! What every test here stands on: a server, sites put straight into the store, and a client.
 
-use boathook_edge::Edge;
+use boathook_edge::{Edge, End, Equipment, Patience, Prefixed};
 use context::Context;
 use flate2::write::GzEncoder;
+use http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use model::{DeployContext, DeployState, FunctionInfo, Timestamp};
+use rules::deploy::{DeployRules, Sources};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -22,8 +24,11 @@ use store::{ChangeKind, Tx};
 use testbed::{Bed, Setup};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 pub const ACCOUNT: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
+/// A header of requests that the general server is to answer.
+pub const GENERAL: &str = "x-general";
 
 /// A server and what it stands on. Clones are one.
 #[derive(Clone)]
@@ -34,9 +39,7 @@ pub struct Platform {
 
 impl Setup for Platform {
     async fn on(bed: Bed) -> Self {
-        insert_account(&bed.cx).await;
-        let addr = serve(Edge::new(bed.cx.clone())).await;
-        Self { bed: Arc::new(bed), addr }
+        Self::with(bed, Equipment::default()).await
     }
 }
 
@@ -67,6 +70,13 @@ impl Answer {
 }
 
 impl Platform {
+    /// An edge with more than the context.
+    pub async fn with(bed: Bed, equipment: Equipment) -> Self {
+        insert_account(&bed.cx).await;
+        let addr = serve(Edge::with(bed.cx.clone(), equipment)).await;
+        Self { bed: Arc::new(bed), addr }
+    }
+
     /// For tests of what is no business of the database.
     pub async fn start() -> Self {
         Self::on(Bed::sqlite().await).await
@@ -77,16 +87,35 @@ impl Platform {
     }
 
     pub async fn send(&self, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send_body(method, host, path, headers, "").await
+    }
+
+    pub async fn send_body(
+        &self,
+        method: &str,
+        host: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
-        self.raw(&(request + "\r\n")).await
+        if !body.is_empty() {
+            request += &format!("content-length: {}\r\n", body.len());
+        }
+        self.raw(&format!("{request}\r\n{body}")).await
+    }
+
+    /// A connection of one's own.
+    pub async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.addr).await.unwrap()
     }
 
     /// Sends these bytes and reads until the server closes.
     pub async fn raw(&self, request: &str) -> Answer {
-        let mut socket = TcpStream::connect(self.addr).await.unwrap();
+        let mut socket = self.connect().await;
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(60), socket.read_to_end(&mut bytes)).await;
@@ -126,10 +155,11 @@ impl Platform {
         site
     }
 
-    /// A ready deploy; its id. Texts of 1,000 bytes and more get compressed forms.
+    /// A ready deploy; its id. Texts of 1,000 bytes and more get compressed forms; rule files become
+    /// rules.
     pub async fn deploy(&self, site: &str, files: &[(&str, &str)]) -> String {
-        let mut served = Served::default();
-        for (path, content) in files {
+        let mut served = Served { rules: rules_of(files), ..Served::default() };
+        for (path, content) in files.iter().filter(|(path, _)| !rules::deploy::FILES.contains(path)) {
             served.files.push(self.file(path, content.as_bytes()).await);
         }
         self.deploy_of(site, &served, &[]).await
@@ -207,6 +237,14 @@ impl Platform {
     }
 }
 
+/// The rules of a deploy, as they are kept with it.
+fn rules_of(files: &[(&str, &str)]) -> String {
+    let text = |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
+    let [redirects, headers, config] = rules::deploy::FILES.map(text);
+    let (rules, _) = DeployRules::read(&Sources { redirects, headers, config });
+    serde_json::to_string(&rules).unwrap()
+}
+
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(content).unwrap();
@@ -233,20 +271,31 @@ async fn insert_account(cx: &Context) {
     tx.commit().await.unwrap();
 }
 
+/// Serves as the program does: straight from the socket, then by the general server.
 async fn serve(edge: Edge) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((socket, peer)) = listener.accept().await {
-            let edge = edge.clone();
-            let service = service_fn(move |request| {
-                let edge = edge.clone();
-                async move { Ok::<_, Infallible>(edge.handle(request, peer).await) }
-            });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+            tokio::spawn(talk(edge.clone(), socket, peer));
         }
     });
     addr
+}
+
+async fn talk(edge: Edge, socket: TcpStream, peer: SocketAddr) {
+    let patience = Patience { idle: Duration::from_secs(60), stalled: Duration::from_secs(60) };
+    // who speaks first with this header is answered by the general server alone
+    let admit = |request: &Parts| (!request.headers.contains_key(GENERAL)).then(|| peer.into());
+    let stop = CancellationToken::new();
+    if let End::HandOver(socket, read) = edge.serve_directly(socket, patience, &stop, admit).await {
+        let service = service_fn(move |request| {
+            let edge = edge.clone();
+            async move { Ok::<_, Infallible>(edge.handle(request, peer).await) }
+        });
+        let socket = TokioIo::new(Prefixed::new(read, socket));
+        let _ = http1::Builder::new().serve_connection(socket, service).await;
+    }
 }
 
 fn parse(bytes: &[u8]) -> Answer {

@@ -1,0 +1,119 @@
+//! The short way and the general server give the same answers, on one connection and on two.
+
+use crate::support::{Answer, GENERAL, Platform};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_util::sync::CancellationToken;
+
+const HOST: &str = "site.localhost";
+
+async fn platform() -> Platform {
+    let p = Platform::start().await;
+    let page = "<p>lorem ipsum</p>".repeat(100);
+    let large = "0123456789abcdef".repeat(20_000);
+    let files = [
+        ("/index.html", page.as_str()),
+        ("/large.txt", &large),
+        ("/empty.txt", ""),
+        ("/404.html", "<h1>nothing</h1>"),
+        ("/_redirects", "/old /index.html 301\n/inside /large.txt 200"),
+        ("/_headers", "/empty.txt\n  X-One: 1\n  Cache-Control: no-store"),
+    ];
+    p.live("site", &files).await;
+    p
+}
+
+/// Most that a connection may take beside its socket, in bytes: ten thousand of them may be idle.
+const CONNECTION_BYTES: usize = 4096;
+
+#[tokio::test]
+async fn an_idle_connection_takes_little_memory() {
+    let p = platform().await;
+    let edge = boathook_edge::Edge::new(p.cx.clone());
+    let patience = boathook_edge::Patience { idle: Duration::ZERO, stalled: Duration::ZERO };
+    let stop = CancellationToken::new();
+    let connection = edge.serve_directly(p.connect().await, patience, &stop, |_| None);
+    let size = size_of_val(&connection);
+    assert!(size <= CONNECTION_BYTES, "{size} bytes");
+    drop(connection);
+}
+
+/// Method, path and headers.
+type Question<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// What two answers to one question have in common: all but the time and their names.
+fn shown(answer: Answer) -> (u16, BTreeMap<String, String>, Vec<u8>) {
+    let mut headers: BTreeMap<_, _> = answer.headers.into_iter().collect();
+    for name in ["date", "x-nf-request-id"] {
+        assert!(headers.remove(name).is_some(), "{name}");
+    }
+    (answer.status, headers, answer.body)
+}
+
+#[tokio::test]
+async fn both_ways_answer_alike() {
+    let p = platform().await;
+    let tag = p.get(HOST, "/large.txt").await.header("etag").expect("files have tags").to_owned();
+    let questions: [Question<'_>; 15] = [
+        ("GET", "/", &[]),
+        ("GET", "/", &[("accept-encoding", "gzip")]),
+        ("GET", "/", &[("accept-encoding", "br;q=1, gzip;q=0.5")]),
+        ("HEAD", "/", &[]),
+        ("GET", "/large.txt", &[]),
+        ("HEAD", "/large.txt", &[]),
+        ("GET", "/large.txt", &[("if-none-match", &tag)]),
+        ("GET", "/large.txt", &[("range", "bytes=100000-200000")]),
+        ("GET", "/large.txt", &[("range", "bytes=0-9,300000-")]),
+        ("GET", "/large.txt", &[("range", "bytes=999999-")]),
+        ("GET", "/empty.txt", &[]),
+        ("GET", "/nothing", &[]),
+        ("HEAD", "/nothing", &[]),
+        ("GET", "/old?a=b", &[]),
+        ("GET", "/inside", &[]),
+    ];
+    for (method, path, headers) in questions {
+        let straight = p.send(method, HOST, path, headers).await;
+        let general = p.send(method, HOST, path, &[headers, &[(GENERAL, "1")]].concat()).await;
+        assert_eq!(shown(straight), shown(general), "{method} {path} {headers:?}");
+    }
+    for host in ["nobody.localhost", "x--site.localhost"] {
+        let (straight, general) = (p.get(host, "/").await, p.send("GET", host, "/", &[(GENERAL, "1")]).await);
+        assert_eq!(shown(straight), shown(general), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_stays_whichever_way_its_requests_go() {
+    let p = platform().await;
+    let mut socket = p.connect().await;
+    let simple = format!("GET /empty.txt HTTP/1.1\r\nhost: {HOST}\r\n\r\n");
+    let requests = [
+        simple.clone(),
+        simple.clone(),
+        format!("GET /empty.txt HTTP/1.1\r\nhost: {HOST}\r\ncontent-length: 0\r\n\r\n"),
+        simple.clone(),
+        format!("{simple}{simple}GET /empty.txt HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n"),
+    ];
+    for request in &requests {
+        socket.write_all(request.as_bytes()).await.expect("the connection is open");
+    }
+    let mut all = String::new();
+    socket.read_to_string(&mut all).await.expect("text, and then the end");
+    assert_eq!(all.matches("HTTP/1.1 200 OK\r\n").count(), 7, "{all}");
+    assert_eq!(all.matches("x-one: 1\r\n").count(), 7, "{all}");
+}
+
+#[tokio::test]
+async fn a_head_that_comes_in_pieces_is_read_to_its_end() {
+    let p = platform().await;
+    let mut socket = p.connect().await;
+    let request = format!("GET /empty.txt HTTP/1.1\r\nhost: {HOST}\r\nconnection: close\r\n\r\n");
+    for piece in request.as_bytes().chunks(7) {
+        socket.write_all(piece).await.expect("the connection is open");
+        tokio::task::yield_now().await;
+    }
+    let mut all = String::new();
+    socket.read_to_string(&mut all).await.expect("text, and then the end");
+    assert!(all.starts_with("HTTP/1.1 200 OK\r\n"), "{all}");
+}
