@@ -1,6 +1,7 @@
 //! How a server is configured: flags, each with an environment variable. A configuration key is one
 //! documented field here.
 
+use crate::trust::Cidr;
 use clap::{Args, ValueEnum};
 use model::Addresses;
 use std::net::SocketAddr;
@@ -26,6 +27,24 @@ pub struct Config {
     /// Domain whose subdomains are the sites
     #[arg(long, env = "BOATHOOK_SITE_DOMAIN", value_name = "DOMAIN")]
     pub site_domain: Option<String>,
+
+    /// TLS of its own
+    #[command(flatten)]
+    pub tls: TlsConfig,
+
+    /// Addresses of proxies in front of this server, whose X-Forwarded-Proto and X-Forwarded-For
+    /// count
+    #[arg(
+        long = "trusted-proxy",
+        env = "BOATHOOK_TRUSTED_PROXIES",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<Cidr>,
+
+    /// Database of countries in the format of MaxMind, for redirect rules that ask for a country
+    #[arg(long, env = "BOATHOOK_GEOIP", value_name = "FILE")]
+    pub geoip: Option<PathBuf>,
 
     /// PostgreSQL to use in place of the embedded database
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
@@ -63,9 +82,51 @@ pub struct Config {
     #[arg(long, env = "BOATHOOK_SANDBOX", default_value = "auto", value_name = "HOW")]
     pub sandbox: Sandbox,
 
+    /// Seconds a client may take over the head of a request
+    #[arg(long, env = "BOATHOOK_HEAD_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub head_timeout: u64,
+
+    /// Seconds another origin may take to answer a request that a site passes on
+    #[arg(long, env = "BOATHOOK_PROXY_TIMEOUT", default_value_t = 26, value_name = "SECONDS")]
+    pub proxy_timeout: u64,
+
     /// API requests a minute and token
     #[arg(long, env = "BOATHOOK_RATE_LIMIT", default_value_t = 3000, value_name = "N")]
     pub rate_limit: u32,
+}
+
+/// Where and with which certificates TLS is spoken.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TlsConfig {
+    /// Address and port to listen on for TLS
+    #[arg(long, env = "BOATHOOK_TLS_LISTEN", value_name = "ADDR:PORT")]
+    pub tls_listen: Option<SocketAddr>,
+
+    /// Certificate with its chain, PEM; may be given several times
+    #[arg(
+        long,
+        env = "BOATHOOK_TLS_CERT",
+        value_name = "FILE",
+        value_delimiter = ',',
+        requires = "tls_listen"
+    )]
+    pub tls_cert: Vec<PathBuf>,
+
+    /// Key of the certificate at the same place, PEM
+    #[arg(long, env = "BOATHOOK_TLS_KEY", value_name = "FILE", value_delimiter = ',', requires = "tls_cert")]
+    pub tls_key: Vec<PathBuf>,
+
+    /// Directory of an ACME authority, to order certificates for the domains of sites from
+    #[arg(long, env = "BOATHOOK_ACME_DIRECTORY", value_name = "URL", requires = "tls_listen")]
+    pub acme_directory: Option<String>,
+
+    /// E-mail address that the authority may write to
+    #[arg(long, env = "BOATHOOK_ACME_EMAIL", value_name = "EMAIL", requires = "acme_directory")]
+    pub acme_email: Option<String>,
+
+    /// Certificate that the authority itself is known by, PEM, when the system does not know it
+    #[arg(long, env = "BOATHOOK_ACME_CA", value_name = "FILE", requires = "acme_directory")]
+    pub acme_ca: Option<PathBuf>,
 }
 
 /// Where blobs are kept when not in the data folder.

@@ -1,4 +1,5 @@
-//! Environment variables for builds: the builds feature asks, the accounts feature knows.
+//! Environment variables for builds and for signed requests: the builds feature and the edge ask, the
+//! accounts feature knows.
 
 use builds::{EnvSource, SiteVariables};
 use context::{Context, Result};
@@ -26,6 +27,27 @@ impl EnvSource for AccountEnv {
                 (key, (value, secret))
             };
             Ok(found.vars.into_iter().map(marked).collect())
+        })
+    }
+}
+
+impl edge::SecretSource for AccountEnv {
+    fn value<'a>(
+        &'a self,
+        account_id: &'a str,
+        site_id: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(async move {
+            for scope in EnvScope::ALL {
+                let production = EnvContext::Production;
+                let mut found =
+                    accounts::env::resolve(&self.0, account_id, site_id, production, None, scope).await?;
+                if let Some(value) = found.vars.remove(name) {
+                    return Ok(Some(value));
+                }
+            }
+            Ok(None)
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Wiring: from a configuration to a running server. It knows every part and holds no rule of any.
 
+mod addressed;
 mod body;
 mod clock;
 mod data_dir;
@@ -8,7 +9,12 @@ mod feed;
 mod housekeeping;
 mod linger;
 mod listener;
+mod protocol;
+mod secure;
 mod server;
+mod stall;
+mod tls;
+mod trust;
 mod vendor;
 
 pub mod backup;

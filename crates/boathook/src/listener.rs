@@ -1,31 +1,34 @@
-//! The one port: accepts connections, tells by the Host header which door a request is for.
+//! The ports: accept connections, by TLS or not, and tell by the Host header which door a request is
+//! for.
 
+use crate::addressed::{self, Misaddressed};
 use crate::body::AnyBody;
 use crate::linger::{Lingering, PATIENCE};
-use crate::vendor;
+use crate::stall::Stalling;
+use crate::tls::Tls;
+use crate::trust::Trusted;
+use crate::{protocol, vendor};
 use api::Peer;
 use axum::body::Body;
 use clientproxy::ClientProxy;
-use edge::Edge;
-use http::{Method, Request, Response, header};
+use edge::{Edge, End, Patience, Prefixed, Visit};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use model::{Addresses, HostTarget};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// How long a client may take over its request's head.
-const HEAD_LIMIT: Duration = Duration::from_secs(30);
-/// Bytes of a request's head.
-const HEAD_BYTES: usize = 64 * 1024;
 /// How long connections may finish what they do when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -36,14 +39,30 @@ pub(crate) struct Doors {
     pub(crate) api: axum::Router,
     pub(crate) dashboard: axum::Router,
     pub(crate) proxy: Arc<ClientProxy>,
+    /// How long a client may take over the head of a request.
+    pub(crate) head_limit: Duration,
+    /// Whose word counts for how a visitor came.
+    pub(crate) trusted: Trusted,
+    /// This server's own TLS.
+    pub(crate) tls: Option<Arc<Tls>>,
 }
 
-/// Serves until stopped, then lets open requests finish for a while.
-pub(crate) async fn serve(listener: TcpListener, doors: Arc<Doors>, stop: CancellationToken) {
+/// Where the authority of certificates looks for answers to its challenges (RFC 8555 section 8.3).
+const CHALLENGES: &str = "/.well-known/acme-challenge/";
+
+/// How the connections of one port become streams of requests.
+#[derive(Clone)]
+pub(crate) enum Port {
+    /// As they are.
+    Plain,
+    /// By TLS.
+    Tls(Arc<Tls>),
+}
+
+/// Serves a port until stopped, then lets open requests finish for a while.
+pub(crate) async fn serve(listener: TcpListener, port: Port, doors: Arc<Doors>, stop: CancellationToken) {
     let connections = GracefulShutdown::new();
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT).max_buf_size(HEAD_BYTES);
-    builder.http2().timer(TokioTimer::new());
+    let builder = protocol::builder(doors.head_limit);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -55,16 +74,18 @@ pub(crate) async fn serve(listener: TcpListener, doors: Arc<Doors>, stop: Cancel
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let doors = Arc::clone(&doors);
-        let service = service_fn(move |request| answer(Arc::clone(&doors), request, peer));
-        let stream = TokioIo::new(Lingering::new(stream, PATIENCE));
-        let connection = builder.serve_connection_with_upgrades(stream, service).into_owned();
-        let watched = connections.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!(%error, "a connection broke off");
+        let talk = Talk {
+            doors: Arc::clone(&doors),
+            builder: builder.clone(),
+            watcher: connections.watcher(),
+            peer,
+        };
+        match &port {
+            Port::Plain => tokio::spawn(talk.run_plain(stream, stop.clone())),
+            Port::Tls(tls) => {
+                tokio::spawn(talk.run_secure(Lingering::new(stream, PATIENCE), Arc::clone(tls)))
             }
-        });
+        };
     }
     tokio::select! {
         () = connections.shutdown() => {}
@@ -72,22 +93,102 @@ pub(crate) async fn serve(listener: TcpListener, doors: Arc<Doors>, stop: Cancel
     }
 }
 
+/// One connection, and what it is answered with.
+struct Talk {
+    doors: Arc<Doors>,
+    builder: Builder<TokioExecutor>,
+    watcher: Watcher,
+    peer: SocketAddr,
+}
+
+impl Talk {
+    /// The edge reads the socket itself as long as visitors ask for nothing unusual.
+    async fn run_plain(self, stream: TcpStream, stop: CancellationToken) {
+        let patience = Patience { idle: self.doors.head_limit, stalled: protocol::WRITE_LIMIT };
+        let admit = |request: &Parts| self.admit(request);
+        if let End::HandOver(stream, read) =
+            self.doors.edge.serve_directly(stream, patience, &stop, admit).await
+        {
+            // boxed, so that connections which never come here do not carry its room
+            Box::pin(self.run(Prefixed::new(read, Lingering::new(stream, PATIENCE)), false)).await;
+        }
+    }
+
+    /// How a visitor came, when the request is for a site and can be answered by the edge alone.
+    fn admit(&self, request: &Parts) -> Option<Visit> {
+        addressed::check(request.version, &request.uri, &request.headers).ok()?;
+        let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok())?;
+        let challenge = request.uri.path().starts_with(CHALLENGES);
+        if challenge || self.doors.addresses.target(host) == HostTarget::Control {
+            return None;
+        }
+        Some(self.doors.trusted.visit(&request.headers, self.peer, false))
+    }
+
+    async fn run<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, secure: bool) {
+        let Self { doors, builder, watcher, peer } = self;
+        let stream = Stalling::new(stream, doors.head_limit, protocol::WRITE_LIMIT);
+        let service = service_fn(move |request| answer(Arc::clone(&doors), request, peer, secure));
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection broke off");
+        }
+    }
+
+    async fn run_secure<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, tls: Arc<Tls>) {
+        match tls.accept(stream).await {
+            Ok(stream) => self.run(stream, true).await,
+            Err(error) => tracing::debug!(peer = %self.peer, %error, "no TLS was agreed on"),
+        }
+    }
+}
+
 async fn answer(
     doors: Arc<Doors>,
     request: Request<Incoming>,
     peer: SocketAddr,
+    secure: bool,
 ) -> Result<Response<AnyBody>, Infallible> {
     if request.method() == Method::CONNECT {
         return Ok(vendor::connect(Arc::clone(&doors.proxy), request).await);
     }
+    if let Err(fault) = addressed::check(request.version(), request.uri(), request.headers()) {
+        return Ok(refusal(fault).map(AnyBody::Control));
+    }
+    if let Some(answer) = challenge(&doors, request.uri().path()).await {
+        return Ok(answer);
+    }
+    let visit = doors.trusted.visit(request.headers(), peer, secure);
     if doors.addresses.target(host(&request)) != HostTarget::Control {
-        return Ok(doors.edge.handle(request, peer).await.map(AnyBody::Edge));
+        return Ok(doors.edge.handle(request, visit).await.map(AnyBody::Edge));
     }
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(Peer(visit.peer));
     let router = if is_api(request.uri().path()) { &doors.api } else { &doors.dashboard };
     let Ok(response) = router.clone().oneshot(request).await;
     Ok(response.map(AnyBody::Control))
+}
+
+/// The answer to a request that is for nobody. Nothing that follows on the connection is believed.
+fn refusal(fault: Misaddressed) -> Response<Body> {
+    let text = format!(r#"{{"code":400,"message":"{}"}}"#, fault.sentence());
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// What the authority of certificates is to find at a path, on whatever host: it asks by plain http
+/// for names that may have no site to show yet.
+async fn challenge(doors: &Doors, path: &str) -> Option<Response<AnyBody>> {
+    let acme = doors.tls.as_ref()?.acme()?;
+    let answer = acme.answer(path.strip_prefix(CHALLENGES)?).await?;
+    let mut response = Response::new(AnyBody::Control(Body::from(answer)));
+    let bytes = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, bytes);
+    Some(response)
 }
 
 /// The host a request is for: HTTP/2 puts it into the URI.

@@ -5,6 +5,8 @@
 use anyhow::Context as _;
 use boathook::{Config, Outside, Server, backup, doctor, reference};
 use clap::{Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -82,6 +84,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     start_log();
+    allow_many_connections();
     let server = Server::start(config, Outside::default()).await?;
     println!("{}", greeting(config, &server));
     wait_for_signal().await?;
@@ -93,7 +96,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
 fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("BOATHOOK_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 fn greeting(config: &Config, server: &Server) -> String {
@@ -110,6 +114,9 @@ fn greeting(config: &Config, server: &Server) -> String {
     if server.address.ip().is_loopback() && !config.allow_private_targets {
         lines.push("  targets     loopback is allowed, since this server listens on it; other private addresses are not".to_owned());
     }
+    if let Some(address) = server.tls_address {
+        lines.push(format!("  TLS         {address}"));
+    }
     if let Some(token) = &server.new_owner_token {
         lines.push(format!("  owner token {token}   (shown once)"));
     }
@@ -118,6 +125,16 @@ fn greeting(config: &Config, server: &Server) -> String {
         config.data.display()
     ));
     lines.join("\n")
+}
+
+/// Raises the number of files this process may open to what the system allows: shells start programs
+/// with 1,024, and every visitor's connection is one.
+fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

@@ -2,7 +2,10 @@
 
 use crate::data_dir::DataDir;
 use crate::env_source::AccountEnv;
-use crate::listener::{self, Doors};
+use crate::listener::{self, Doors, Port};
+use crate::secure::{self, Secured};
+use crate::tls::Certificates;
+use crate::trust::Trusted;
 use crate::{Config, SystemClock, feed, housekeeping, vendor};
 use anyhow::Context as _;
 use api::App;
@@ -10,7 +13,7 @@ use builds::{BuildHandler, Builds};
 use clientproxy::LocalCa;
 use context::{Context, DeployCreated, Entropy, Limits, Settings, SystemEntropy};
 use deploys::{CompressHandler, ProcessHandler};
-use edge::Edge;
+use edge::{Countries, Edge, Equipment, Proxy, ProxyOptions};
 use hooks::Deliver;
 use model::{Addresses, Clock};
 use outbound::{AddressPolicy, Client, Options};
@@ -18,6 +21,7 @@ use signing::Vault;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use store::blob::Blobs;
 use store::{Store, changes};
 use tokio::net::TcpListener;
@@ -46,6 +50,8 @@ impl Default for Outside {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens for TLS, when it does.
+    pub tls_address: Option<SocketAddr>,
     /// The owner's token, when this start drew it.
     pub new_owner_token: Option<String>,
     /// Where things are found.
@@ -68,6 +74,8 @@ impl Server {
             .await
             .with_context(|| format!("cannot listen on {}; choose another with --listen", config.listen))?;
         let address = listener.local_addr()?;
+        let tls_listener = secure::bind(&config.tls).await?;
+        let tls_address = tls_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let addresses = config.addresses(address.port());
         let cx = open_context(config, &data, addresses.clone(), outside).await?;
         let new_owner_token = bootstrap(config, &cx, &data).await?;
@@ -78,13 +86,20 @@ impl Server {
         };
         let stop = CancellationToken::new();
         let builds = Builds::new(cx.clone());
-        let tasks = vec![
+        let secured = tls_address.map(|at| secure::open(&config.tls, &cx, at.port())).transpose()?;
+        let mut tasks = vec![
             start_runner(&cx, &builds, policy.clone(), &stop)?,
             start_feed(&cx, &stop).await?,
             tokio::spawn(housekeeping::run(cx.clone(), stop.clone())),
-            start_listener(&cx, builds, policy, listener, &stop)?,
         ];
-        Ok(Self { address, new_owner_token, addresses, context: cx, stop, tasks, _data: data })
+        let doors = open_doors(config, &cx, builds, policy, secured.as_ref())?;
+        tasks.push(tokio::spawn(listener::serve(listener, Port::Plain, Arc::clone(&doors), stop.clone())));
+        if let (Some(listener), Some(secured)) = (tls_listener, secured) {
+            let port = Port::Tls(Arc::clone(&secured.tls));
+            tasks.push(tokio::spawn(listener::serve(listener, port, doors, stop.clone())));
+            tasks.push(tokio::spawn(secured.watch_files(stop.clone())));
+        }
+        Ok(Self { address, tls_address, new_owner_token, addresses, context: cx, stop, tasks, _data: data })
     }
 
     /// Stops accepting, lets open requests and running jobs finish for a while, and closes the
@@ -182,25 +197,48 @@ async fn start_feed(cx: &Context, stop: &CancellationToken) -> anyhow::Result<Jo
     Ok(tokio::spawn(feed::follow(cx.store.clone(), head, stop.clone())))
 }
 
-fn start_listener(
+fn open_doors(
+    config: &Config,
     cx: &Context,
     builds: Builds,
     policy: AddressPolicy,
-    listener: TcpListener,
-    stop: &CancellationToken,
-) -> anyhow::Result<JoinHandle<()>> {
+    secured: Option<&Secured>,
+) -> anyhow::Result<Arc<Doors>> {
     let now = u64::try_from(cx.now().0).unwrap_or_default();
     let ca = LocalCa::load_or_create(&cx.settings.data_dir, now)?;
     let app = Arc::new(App::new(cx.clone(), builds, ca.certificate_pem().to_owned()));
     let api = api::router(app);
     let doors = Doors {
         addresses: cx.addresses().clone(),
-        edge: Edge::new(cx.clone()),
+        edge: Edge::with(cx.clone(), equipment(config, cx, policy.clone(), secured)?),
         dashboard: dashboard(cx, api.clone()),
         proxy: vendor::proxy(cx, api.clone(), policy, ca),
         api,
+        head_limit: Duration::from_secs(config.head_timeout.max(1)),
+        trusted: Trusted(config.trusted_proxies.clone()),
+        tls: secured.map(|secured| Arc::clone(&secured.tls)),
     };
-    Ok(tokio::spawn(listener::serve(listener, Arc::new(doors), stop.clone())))
+    Ok(Arc::new(doors))
+}
+
+fn equipment(
+    config: &Config,
+    cx: &Context,
+    policy: AddressPolicy,
+    secured: Option<&Secured>,
+) -> anyhow::Result<Equipment> {
+    let proxy = Proxy::new(ProxyOptions {
+        policy,
+        head: Duration::from_secs(config.proxy_timeout.max(1)),
+        idle: edge::IDLE_LIMIT,
+        secrets: Arc::new(AccountEnv(cx.clone())),
+    })?;
+    let countries = config.geoip.as_deref().map(Countries::open).transpose()?;
+    let mut equipment = Equipment { proxy: Some(proxy), countries, ..Equipment::default() };
+    if let Some(secured) = secured {
+        equipment.https = Arc::<Certificates>::clone(&secured.certificates);
+    }
+    Ok(equipment)
 }
 
 fn dashboard(cx: &Context, api: axum::Router) -> axum::Router {

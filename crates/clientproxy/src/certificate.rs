@@ -12,7 +12,7 @@ const FIELDS_BEFORE_VALIDITY: usize = 4;
 
 /// The end of validity as fourteen digits `YYYYMMDDhhmmss` in UTC, which sort as time does.
 /// `None` when the bytes are not a v3 certificate.
-pub(crate) fn not_after(der: &[u8]) -> Option<String> {
+pub fn not_after(der: &[u8]) -> Option<String> {
     let (certificate, _) = expect(SEQUENCE, der)?;
     let (mut fields, _) = expect(SEQUENCE, certificate)?;
     for _ in 0..FIELDS_BEFORE_VALIDITY {

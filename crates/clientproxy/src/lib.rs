@@ -27,6 +27,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
 pub use ca::{CA_CERTIFICATE_FILE, CA_DAYS, CA_KEY_FILE, CaError, LEAF_DAYS, LocalCa, RENEW_DAYS};
+pub use certificate::not_after;
 pub use connect::ClientProxy;
 pub use credentials::ConnectToken;
 pub use limits::{
