@@ -1,5 +1,6 @@
 //! What every operation is handed beside its request.
 
+use crate::purge::PurgeLimit;
 use crate::rate_limit::Limiter;
 use builds::Builds;
 use context::Context;
@@ -13,6 +14,7 @@ pub struct App {
     /// Certificate of the authority behind the vendor's host names, PEM.
     pub(crate) client_ca: String,
     pub(crate) limiter: Limiter,
+    pub(crate) purges: PurgeLimit,
 }
 
 impl App {
@@ -20,6 +22,6 @@ impl App {
     #[must_use]
     pub fn new(cx: Context, builds: Builds, client_ca: String) -> Self {
         let limiter = Limiter::new(cx.settings.limits.requests_per_minute);
-        Self { cx, builds, client_ca, limiter }
+        Self { cx, builds, client_ca, limiter, purges: PurgeLimit::default() }
     }
 }

@@ -6,7 +6,7 @@ use accounts::Access;
 use context::{Error, Result};
 use model::Scope;
 use store::sites::SiteRow;
-use store::{Conn, builds, deploys, hooks, sites};
+use store::{Conn, builds, deploys, forms, hooks, sites, submissions};
 
 /// A route's demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,10 @@ pub enum Needs {
     Build(Scope),
     /// The hook in the path.
     Hook(Scope),
+    /// The form in the path, of the site in the path when there is one.
+    Form(Scope),
+    /// The submission in the path.
+    Submission(Scope),
 }
 
 impl Needs {
@@ -38,7 +42,9 @@ impl Needs {
             | Self::Site(s)
             | Self::Deploy(s)
             | Self::Build(s)
-            | Self::Hook(s) => Some(s),
+            | Self::Hook(s)
+            | Self::Form(s)
+            | Self::Submission(s) => Some(s),
         }
     }
 }
@@ -92,7 +98,7 @@ async fn find_site(db: &mut Conn, needs: Needs, call: &mut Call) -> Result<Strin
     Ok(keep(call, site))
 }
 
-/// The id of the site that the deploy, build or hook of the path belongs to.
+/// The id of the site that the thing of the path belongs to.
 async fn owner(db: &mut Conn, needs: Needs, call: &mut Call) -> Result<Option<String>> {
     Ok(match needs {
         Needs::Deploy(_) => {
@@ -105,6 +111,11 @@ async fn owner(db: &mut Conn, needs: Needs, call: &mut Call) -> Result<Option<St
             Some(builds::find(db, call.param("build_id")).await?.ok_or(Error::NotFound)?.site_id)
         }
         Needs::Hook(_) => Some(hooks::find(db, call.param("hook_id")).await?.ok_or(Error::NotFound)?.site_id),
+        Needs::Form(_) => Some(forms::find(db, call.param("form_id")).await?.ok_or(Error::NotFound)?.site_id),
+        Needs::Submission(_) => {
+            let id = call.param("submission_id");
+            Some(submissions::find(db, id).await?.ok_or(Error::NotFound)?.site_id)
+        }
         _ => None,
     })
 }

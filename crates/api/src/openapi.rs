@@ -3,8 +3,8 @@
 
 use crate::routes::{ROUTES, Route};
 use model::{
-    Account, AccountType, Attempt, Build, BuildHook, Delivery, Deploy, EnvVar, EventRecord, FileEntry, Hook,
-    HookType, Member, Schemas, Site, Ticket, TokenInfo, User,
+    Account, AccountType, Attempt, Build, BuildHook, Delivery, Deploy, EnvVar, EventRecord, FileEntry, Form,
+    Hook, HookType, Member, Schemas, Site, Snippet, SplitTest, Submission, Ticket, TokenInfo, User,
 };
 use serde_json::{Map, Value, json};
 
@@ -73,6 +73,19 @@ const ANSWERS: &[(&str, Answer)] = {
         ("getEnvVar", One("EnvVar")),
         ("updateEnvVar", One("EnvVar")),
         ("setEnvVarValue", One("EnvVar")),
+        ("getSplitTests", Many("SplitTest")),
+        ("createSplitTest", One("SplitTest")),
+        ("getSplitTest", One("SplitTest")),
+        ("updateSplitTest", One("SplitTest")),
+        ("listSiteSnippets", Many("Snippet")),
+        ("createSiteSnippet", One("Snippet")),
+        ("getSiteSnippet", One("Snippet")),
+        ("listSiteForms", Many("Form")),
+        ("listSiteSubmissions", Many("Submission")),
+        ("listFormSubmissions", Many("Submission")),
+        ("listFormSubmission", One("Submission")),
+        ("markSubmissionSpam", One("Submission")),
+        ("markSubmissionHam", One("Submission")),
         ("listTokens", Many("TokenInfo")),
     ]
 };
@@ -148,10 +161,14 @@ fn schemas() -> Map<String, Value> {
     gathered.refer::<EnvVar>();
     gathered.refer::<EventRecord>();
     gathered.refer::<FileEntry>();
+    gathered.refer::<Form>();
     gathered.refer::<Hook>();
     gathered.refer::<HookType>();
     gathered.refer::<Member>();
     gathered.refer::<Site>();
+    gathered.refer::<Snippet>();
+    gathered.refer::<SplitTest>();
+    gathered.refer::<Submission>();
     gathered.refer::<Ticket>();
     gathered.refer::<TokenInfo>();
     gathered.refer::<User>();

@@ -1,7 +1,7 @@
 //! The table of contents: one row an operation. The path is the one of the API description, under
 //! `/api/v1` unless the row says otherwise.
 
-use crate::Needs::{self, Account, Anyone, Build, Deploy, Hook, Site, Token};
+use crate::Needs::{self, Account, Anyone, Build, Deploy, Form, Hook, Site, Submission, Token};
 use crate::call::{Call, Outcome};
 use crate::router::API_ROOT;
 use futures_util::future::BoxFuture;
@@ -109,6 +109,21 @@ routes! {
     PATCH "/deploys/{deploy_id}/validations_report" "updateDeployValidations" netlify Deploy(Write) => deploys::update_deploy_validations;
     PUT "/deploys/{deploy_id}/files/{*path}" "uploadDeployFile" netlify Deploy(Write) => deploys::upload_deploy_file;
     PUT "/deploys/{deploy_id}/functions/{name}" "uploadDeployFunction" netlify Deploy(Write) => deploys::upload_deploy_function;
+    POST "/purge" "purgeCache" netlify Token(Write) => purge::purge_cache;
+
+    // split tests and snippets
+    GET "/sites/{site_id}/traffic_splits" "getSplitTests" netlify Site(Read) => splits::get_split_tests;
+    POST "/sites/{site_id}/traffic_splits" "createSplitTest" netlify Site(Write) => splits::create_split_test;
+    GET "/sites/{site_id}/traffic_splits/{split_test_id}" "getSplitTest" netlify Site(Read) => splits::get_split_test;
+    PUT "/sites/{site_id}/traffic_splits/{split_test_id}" "updateSplitTest" netlify Site(Write) => splits::update_split_test;
+    DELETE "/sites/{site_id}/traffic_splits/{split_test_id}" "deleteSplitTest" own Site(Write) => splits::delete_split_test;
+    POST "/sites/{site_id}/traffic_splits/{split_test_id}/publish" "enableSplitTest" netlify Site(Write) => splits::enable_split_test;
+    POST "/sites/{site_id}/traffic_splits/{split_test_id}/unpublish" "disableSplitTest" netlify Site(Write) => splits::disable_split_test;
+    GET "/sites/{site_id}/snippets" "listSiteSnippets" netlify Site(Read) => snippets::list_site_snippets;
+    POST "/sites/{site_id}/snippets" "createSiteSnippet" netlify Site(Write) => snippets::create_site_snippet;
+    GET "/sites/{site_id}/snippets/{snippet_id}" "getSiteSnippet" netlify Site(Read) => snippets::get_site_snippet;
+    PUT "/sites/{site_id}/snippets/{snippet_id}" "updateSiteSnippet" netlify Site(Write) => snippets::update_site_snippet;
+    DELETE "/sites/{site_id}/snippets/{snippet_id}" "deleteSiteSnippet" netlify Site(Write) => snippets::delete_site_snippet;
 
     // builds and build hooks
     GET "/sites/{site_id}/builds" "listSiteBuilds" netlify Site(Read) => builds::list_site_builds;
@@ -144,6 +159,18 @@ routes! {
     POST "/sites/{site_id}/resend" "resendSiteDeliveries" own Site(Write) => deliveries::resend_site_deliveries;
     GET "/events" "listEvents" own Token(Read) => events::list_events;
     GET "/events/{event_id}" "getEvent" own Token(Read) => events::get_event;
+
+    // forms and what was sent with them
+    GET "/sites/{site_id}/forms" "listSiteForms" netlify Site(Read) => forms::list_site_forms;
+    DELETE "/sites/{site_id}/forms/{form_id}" "deleteSiteForm" netlify Form(Write) => forms::delete_site_form;
+    GET "/sites/{site_id}/submissions" "listSiteSubmissions" netlify Site(Read) => submissions::list_site_submissions;
+    GET "/forms/{form_id}/submissions" "listFormSubmissions" netlify Form(Read) => submissions::list_form_submissions;
+    GET "/forms/{form_id}/submissions.csv" "exportFormSubmissions" own Form(Read) => submissions::export_form_submissions;
+    GET "/submissions/{submission_id}" "listFormSubmission" netlify Submission(Read) => submissions::list_form_submission;
+    DELETE "/submissions/{submission_id}" "deleteSubmission" netlify Submission(Write) => submissions::delete_submission;
+    PUT "/submissions/{submission_id}/spam" "markSubmissionSpam" own Submission(Write) => submissions::mark_submission_spam;
+    PUT "/submissions/{submission_id}/ham" "markSubmissionHam" own Submission(Write) => submissions::mark_submission_ham;
+    GET "/submissions/{submission_id}/files/{field}" "downloadSubmissionFile" own Submission(Read) => submissions::download_submission_file;
 
     // people
     GET "/user" "getCurrentUser" netlify Token(Read) => users::get_current_user;
