@@ -80,8 +80,13 @@ async fn build_hooks() {
 
 /// Deploys one page by digest and upload: the deploy's id.
 async fn deploy(api: &mut ApiClient, site: &str, page: &str) -> String {
+    deploy_to(api, site, "", page).await
+}
+
+/// The same to a branch; an empty one is the production branch.
+async fn deploy_to(api: &mut ApiClient, site: &str, branch: &str, page: &str) -> String {
     let sha = hex::encode(<sha1::Sha1 as sha1::Digest>::digest(page.as_bytes()));
-    let body = json!({ "files": { "index.html": sha } });
+    let body = json!({ "files": { "index.html": sha }, "branch": branch });
     let made = api.must("createSiteDeploy", json!({ "site_id": site, "body": body })).await;
     let id = text(&made, "id").to_owned();
     if made["required"] == json!([sha]) {
@@ -127,11 +132,64 @@ async fn deploys_files_and_the_way_back() {
 }
 
 #[tokio::test]
+async fn split_tests() {
+    let server = Server::start().await;
+    let mut api = ApiClient::start(&server);
+    let site = server.make_site("split").await;
+    let of_site = json!({ "site_id": site });
+    deploy(&mut api, &site, "live").await;
+    deploy_to(&mut api, &site, "beta", "beta").await;
+    let body = json!({ "branch_tests": { "main": 0, "beta": 100 } });
+    let made = api.must("createSplitTest", json!({ "site_id": site, "body": body })).await;
+    assert_eq!(
+        (&made["active"], &made["branches"][1]),
+        (&json!(false), &json!({ "branch": "beta", "percentage": 100 }))
+    );
+    let one = json!({ "site_id": site, "split_test_id": text(&made, "id") });
+    assert_eq!(ids(&api.must("getSplitTests", of_site.clone()).await), [text(&made, "id")]);
+    assert_eq!(server.visit("split", "/").await.text, "live");
+    api.must("enableSplitTest", one.clone()).await;
+    assert_eq!(server.visit("split", "/").await.text, "beta");
+    let mut change = one.clone();
+    change["body"] = json!({ "branch_tests": { "main": 100, "beta": 0 } });
+    assert_eq!(api.must("updateSplitTest", change).await["active"], true);
+    assert_eq!(server.visit("split", "/").await.text, "live");
+    api.must("disableSplitTest", one.clone()).await;
+    assert_eq!(api.must("getSplitTest", one).await["active"], false);
+    let body = json!({ "branch_tests": { "main": 50, "gamma": 50 } });
+    let (status, message) = api.refused("createSplitTest", json!({ "site_id": site, "body": body })).await;
+    assert!(status == 422 && message.contains("gamma"), "{status} {message}");
+}
+
+#[tokio::test]
+async fn snippets() {
+    let server = Server::start().await;
+    let mut api = ApiClient::start(&server);
+    let site = server.make_site("snipped").await;
+    let of_site = json!({ "site_id": site });
+    deploy(&mut api, &site, "<head></head><body></body>").await;
+    let body = json!({ "title": "Count", "general": "<b>$&</b>", "general_position": "head", "goal": "", "goal_position": "footer" });
+    let made = api.must("createSiteSnippet", json!({ "site_id": site, "body": body })).await;
+    assert!(made["id"].as_i64().is_some_and(|number| number >= 1), "{made}");
+    let one = json!({ "site_id": site, "snippet_id": made["id"] });
+    assert_eq!(api.must("listSiteSnippets", of_site.clone()).await, json!([made]));
+    assert_eq!(server.visit("snipped", "/").await.text, "<head><b>$&</b></head><body></body>");
+    let mut change = one.clone();
+    change["body"] = json!({ "title": "Count", "general": "<i></i>", "general_position": "footer" });
+    api.must("updateSiteSnippet", change).await;
+    assert_eq!(api.must("getSiteSnippet", one.clone()).await["general_position"], "footer");
+    assert_eq!(server.visit("snipped", "/").await.text, "<head></head><body><i></i></body>");
+    api.must("deleteSiteSnippet", one.clone()).await;
+    assert_eq!(api.refused("getSiteSnippet", one).await.0, 404);
+    assert_eq!(api.must("listSiteSnippets", of_site).await, json!([]));
+}
+
+#[tokio::test]
 async fn what_is_not_there_yet_says_its_name() {
     let server = Server::start().await;
     let mut api = ApiClient::start(&server);
     let site = server.make_site("later").await;
-    for operation in ["listSiteSnippets", "getSplitTests", "listSiteForms", "getDNSForSite"] {
+    for operation in ["listSiteAssets", "getDNSForSite"] {
         let (status, message) = api.refused(operation, json!({ "site_id": site })).await;
         assert!(status == 501 && message.contains(operation), "{operation}: {status} {message}");
     }

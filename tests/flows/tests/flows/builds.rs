@@ -13,7 +13,7 @@ use testkit::{Actor, Answer, Receiver, both, until_within};
 const BUILD: Duration = Duration::from_secs(150);
 
 /// A site that is linked to a repository, and its build hook.
-async fn linked(owner: &Actor, name: &str, repository: &TempDir, cmd: &str) -> (Value, Value) {
+pub async fn linked(owner: &Actor, name: &str, repository: &TempDir, cmd: &str) -> (Value, Value) {
     let repo = json!({ "provider": "manual", "repo_path": repository.path(), "repo_branch": "main", "cmd": cmd, "dir": "out" });
     let site = owner.post("/sites", json!({ "name": name, "repo": repo })).await.expect(201).json();
     let hook = json!({ "title": "Nightly", "branch": "main" });
@@ -22,7 +22,7 @@ async fn linked(owner: &Actor, name: &str, repository: &TempDir, cmd: &str) -> (
 }
 
 /// Calls a build hook as the outside world does: its id is all it takes.
-async fn trigger(anyone: &Actor, hook: &Value, query: &str) -> Answer {
+pub async fn trigger(anyone: &Actor, hook: &Value, query: &str) -> Answer {
     let path = format!("/build_hooks/{}{query}", id(hook));
     let answer = anyone
         .send(Method::POST, &path, "application/x-www-form-urlencoded", Bytes::from_static(b"x=1"))
@@ -32,7 +32,7 @@ async fn trigger(anyone: &Actor, hook: &Value, query: &str) -> Answer {
 }
 
 /// Waits until the newest deploy of a site is over.
-async fn built(owner: &Actor, site: &str) -> Value {
+pub async fn built(owner: &Actor, site: &str) -> Value {
     until_within(BUILD, "the end of the newest deploy", async || {
         let deploys = owner.get(&format!("/sites/{site}/deploys")).await.expect(200).json();
         let newest = deploys.get(0)?.clone();

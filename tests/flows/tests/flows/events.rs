@@ -127,7 +127,7 @@ both! { with hosted;
 
 /// A JSON Schema of one object of seed 004. Values that a deploy does not have yet may be absent; null
 /// is no text.
-fn schema(object: &str) -> Value {
+pub fn schema(object: &str) -> Value {
     let seed: Value = serde_json::from_str(SEED).expect("the seed's data is JSON");
     let moved = seed["schemas"].to_string().replace("#/components/schemas/", "#/$defs/");
     let defs: Value = serde_json::from_str(&moved).expect("still JSON");

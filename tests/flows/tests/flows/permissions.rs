@@ -1,9 +1,10 @@
 //! No operation without authorisation: the table of routes, walked by callers who should not get
 //! through. A new placeholder in the table has to be made known here.
 
-use crate::support::{id, repository, sha256, text};
+use crate::support::{id, repository, sha1, sha256, text};
 use api::{Needs, ROUTES, Route};
 use bytes::Bytes;
+use http::{Method, Request, header};
 use model::Scope;
 use serde_json::{Value, json};
 use testkit::{Actor, Answer, Platform, both};
@@ -23,8 +24,15 @@ struct Things {
     token: Value,
     member: Value,
     ticket: Value,
+    form: Value,
+    submission: Value,
+    split_test: Value,
+    snippet: String,
     _repository: tempfile::TempDir,
 }
+
+/// A page with a form.
+const FORM: &[u8] = b"<form name=\"contact\" netlify></form>";
 
 fn first(answer: &Answer) -> Value {
     answer.json()[0].clone()
@@ -62,6 +70,11 @@ impl Things {
             token: first(&owner.get("/tokens").await.expect(200)),
             member: first(&owner.get(&path("/ACCOUNT/members")).await.expect(200)),
             ticket: p.anonymous().post("/oauth/tickets?client_id=test", json!({})).await.expect(201).json(),
+            form: first(&owner.get(&path("/sites/SITE/forms")).await.expect(200)),
+            submission: Self::submit(p, &owner, id(&site)).await,
+            split_test: Self::split(&owner, id(&site)).await,
+            snippet: owner.post(&path("/sites/SITE/snippets"), json!({})).await.expect(201).json()["id"]
+                .to_string(),
             account,
             site,
             deploy,
@@ -73,10 +86,30 @@ impl Things {
     async fn deploy(owner: &Actor, site: &str) -> Value {
         let zip = b"a function".to_vec();
         let deploy = owner.new_deploy(site, json!({})).await;
-        let body = json!({ "files": {}, "functions": { "hello": sha256(&zip) } });
+        let body = json!({ "files": { "form.html": sha1(FORM) }, "functions": { "hello": sha256(&zip) } });
         owner.put(&format!("/sites/{site}/deploys/{}", id(&deploy)), body).await.expect(200);
+        owner.upload(id(&deploy), "form.html", FORM).await.expect(200);
         owner.put_bytes(&format!("/deploys/{}/functions/hello", id(&deploy)), zip).await.expect(200);
         owner.ready(id(&deploy)).await
+    }
+
+    /// A submission with a file in the field `cv`.
+    async fn submit(p: &Platform, owner: &Actor, site: &str) -> Value {
+        let host = format!("guarded.localhost:{}", p.address().port());
+        let part = |more: &str| format!("--X\r\nContent-Disposition: form-data; name={more}\r\n\r\n");
+        let (name, cv) = (part("\"form-name\""), part("\"cv\"; filename=\"cv.txt\""));
+        let body = format!("{name}contact\r\n{cv}secret\r\n--X--\r\n");
+        let head = Request::builder().method(Method::POST).uri("/").header(header::HOST, host);
+        let head = head.header(header::CONTENT_TYPE, "multipart/form-data; boundary=X");
+        p.visitor().request(head, &body).await.expect(200);
+        first(&owner.get(&format!("/sites/{site}/submissions")).await.expect(200))
+    }
+
+    /// A split test that is not active.
+    async fn split(owner: &Actor, site: &str) -> Value {
+        owner.deploy_as(site, &[("index.html", "beta")], json!({ "branch": "beta" })).await;
+        let test = json!({ "branch_tests": { "main": 50, "beta": 50 } });
+        owner.post(&format!("/sites/{site}/traffic_splits"), test).await.expect(201).json()
     }
 
     /// The path with its placeholders filled.
@@ -105,6 +138,11 @@ impl Things {
             "token_id" => id(&self.token),
             "member_id" => id(&self.member),
             "ticket_id" => id(&self.ticket),
+            "form_id" => id(&self.form),
+            "submission_id" => id(&self.submission),
+            "field" => "cv",
+            "split_test_id" => id(&self.split_test),
+            "snippet_id" => &self.snippet,
             "name" => "hello",
             "path" | "file_path" => "index.html",
             _ => panic!("make {{{name}}} of {path} known to this test"),
@@ -135,6 +173,9 @@ async fn assert_untouched(things: &Things, owner: &Actor) {
         format!("/accounts/{}", id(&things.account)),
         format!("/accounts/{}/env/SECRET", id(&things.account)),
         format!("/deploy_keys/{}", id(&things.deploy_key)),
+        format!("/submissions/{}/files/cv", id(&things.submission)),
+        format!("/sites/{}/traffic_splits/{}", id(&things.site), id(&things.split_test)),
+        format!("/sites/{}/snippets/{}", id(&things.site), things.snippet),
     ] {
         owner.get(&path).await.expect(200);
     }
@@ -175,7 +216,7 @@ both! {
             if !matches!(route.needs, Needs::Anyone | Needs::Token(_)) {
                 assert_eq!(answer.status, 404, "{}: {}", answer.asked, answer.shown());
             }
-            for secret in [id(&things.site), id(&things.deploy), id(&things.hook)] {
+            for secret in [id(&things.site), id(&things.deploy), id(&things.hook), id(&things.submission)] {
                 assert!(
                     !answer.text().contains(secret),
                     "{} tells of {secret}: {}",

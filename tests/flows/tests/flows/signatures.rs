@@ -17,7 +17,7 @@ fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 /// Header and claims of a token, checked as RFC 7515 says and not by the code that made it.
-fn claims(token: &str, key: &[u8]) -> (Value, Value) {
+pub fn claims(token: &str, key: &[u8]) -> (Value, Value) {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("{token} has no three parts") };
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap_or_else(|error| panic!("{part}: {error}"));

@@ -82,7 +82,7 @@ async fn many_files_to_a_site_named_by_its_name() {
     }
     assert_eq!(server.visit("many", "/same.txt").await.text, "page 7");
     let files = server.get("/sites/many/files?per_page=1000").await;
-    assert_eq!(files.as_array().map(Vec::len), Some(152), "151 files, and the client's netlify.toml");
+    assert_eq!(files.as_array().map(Vec::len), Some(151), "the client's netlify.toml configures the deploy");
 }
 
 #[tokio::test]
@@ -104,5 +104,7 @@ async fn a_local_build_brings_its_rules() {
     assert_eq!((answer.status, answer.text.trim()), (200, "built as production for local"));
     let files = server.get("/sites/local/files").await;
     let paths: Vec<_> = files.as_array().expect("files").iter().map(|file| file["path"].clone()).collect();
-    assert_eq!(paths, ["/index.html", "/netlify.toml"], "the client's rules come as a file of their own");
+    assert_eq!(paths, ["/index.html"], "the client's rules come in a file that configures the deploy");
+    let old = server.visit("local", "/old").await;
+    assert_eq!((old.status, old.text.trim()), (301, "Redirecting to /"));
 }
