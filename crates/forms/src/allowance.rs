@@ -2,7 +2,7 @@
 //! in at the same time. Time is a parameter.
 
 use crate::limits::{ADDRESSES, AT_ONCE, BURST, PER_ADDRESS_AT_ONCE, REFILL_MS};
-use model::Timestamp;
+use model::{Timestamp, network};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,9 +19,12 @@ pub struct Busy {
 /// Lets submissions in. Cloning is cheap; clones share what they know.
 #[derive(Clone)]
 pub struct Gate {
-    table: Arc<Mutex<HashMap<u128, Bucket>>>,
+    table: Arc<Mutex<Table>>,
     room: Arc<Semaphore>,
 }
+
+/// Buckets by network; those of networks that find no place share the one under none.
+type Table = HashMap<Option<IpAddr>, Bucket>;
 
 #[derive(Clone, Copy)]
 struct Bucket {
@@ -34,7 +37,7 @@ struct Bucket {
 /// A submission that is coming in; dropping it makes room.
 pub struct Entry {
     gate: Gate,
-    key: u128,
+    key: Option<IpAddr>,
 }
 
 impl Default for Gate {
@@ -79,20 +82,13 @@ impl Drop for Entry {
     }
 }
 
-/// What all addresses share that find no place in the table; no network has this number.
-const STRANGERS: u128 = u128::MAX;
-
-/// The bucket of an address: one for each IPv4 address and each IPv6 network of a user. A full
-/// table forgets those who have rested.
-fn key(ip: IpAddr, table: &mut HashMap<u128, Bucket>, now: Timestamp) -> u128 {
-    let key = match ip.to_canonical() {
-        IpAddr::V4(ip) => u128::from(u32::from(ip)),
-        IpAddr::V6(ip) => u128::from(ip) >> 64 << 64,
-    };
+/// The bucket of an address. A full table forgets those who have rested.
+fn key(ip: IpAddr, table: &mut Table, now: Timestamp) -> Option<IpAddr> {
+    let key = Some(network(ip));
     if table.len() >= ADDRESSES && !table.contains_key(&key) {
         table.retain(|_, bucket| bucket.open > 0 || bucket.full_at > now.0);
         if table.len() >= ADDRESSES {
-            return STRANGERS;
+            return None;
         }
     }
     key
@@ -163,7 +159,7 @@ mod tests {
         assert!(gate.enter("2001:db8::ffff".parse().unwrap(), NOW).is_err());
         assert!(gate.enter("2001:db8:0:1::1".parse().unwrap(), NOW).is_ok());
         assert!(gate.enter("::ffff:10.0.0.1".parse().unwrap(), NOW).is_ok());
-        assert!(gate.table.lock().contains_key(&0x0a00_0001));
+        assert!(gate.table.lock().contains_key(&Some(IpAddr::from([10, 0, 0, 1]))));
     }
 
     #[test]
