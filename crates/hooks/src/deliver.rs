@@ -1,6 +1,6 @@
 //! The handler of `deliver` jobs: one try of one delivery, and what follows from it.
 
-use crate::outgoing::{Meaning, Message, Tried};
+use crate::outgoing::{Gear, Meaning, Message, Tried};
 use crate::schedule::{RETRY_AFTER_MAX, wait_after};
 use crate::{secrets, targets, view};
 use context::{Context, Result};
@@ -27,14 +27,14 @@ const DATABASE_REST_MS: i64 = 5_000;
 /// Carries out deliveries.
 pub struct Deliver {
     cx: Context,
-    client: outbound::Client,
+    gear: Gear,
 }
 
 impl Deliver {
     /// A handler that sends through this client.
     #[must_use]
     pub fn new(cx: Context, client: outbound::Client) -> Self {
-        Self { cx, client }
+        Self { gear: Gear { cx: cx.clone(), client }, cx }
     }
 
     async fn attempt(&self, delivery_id: &str) -> Result<Verdict> {
@@ -78,7 +78,7 @@ impl Deliver {
             hook,
             secrets: &secrets,
         };
-        (target.send)(&self.cx, &self.client, &message).await
+        (target.send)(&self.gear, &message).await
     }
 
     /// The try, where the delivery stands now, and what it says about the hook: one transaction.

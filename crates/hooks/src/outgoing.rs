@@ -3,6 +3,7 @@
 pub(crate) mod url;
 
 use crate::secrets::{MASK, Secrets};
+use context::Context;
 use http::HeaderMap;
 use outbound::{Failure, Sent};
 use serde_json::{Map, Value, json};
@@ -13,6 +14,12 @@ use store::hooks::HookRow;
 pub const HEADERS_KEPT: usize = 64;
 /// Bytes of each header of an answer that are kept.
 pub const HEADER_KEPT: usize = 1024;
+
+/// What every sender works with.
+pub(crate) struct Gear {
+    pub(crate) cx: Context,
+    pub(crate) client: outbound::Client,
+}
 
 /// One event for one hook.
 pub(crate) struct Message<'a> {

@@ -1,8 +1,8 @@
 //! What hooks can deliver to: one row for each target. `GET /hooks/types`, the checks of a hook's
 //! settings and the sending all read this table.
 
-use crate::outgoing::{self, Message, Tried};
-use context::{Context, Error, Result};
+use crate::outgoing::{self, Gear, Message, Tried};
+use context::{Error, Result};
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
@@ -17,13 +17,16 @@ pub(crate) struct Field {
 }
 
 /// Sends one message and says how it went.
-type Send = for<'a> fn(&'a Context, &'a outbound::Client, &'a Message<'a>) -> BoxFuture<'a, Tried>;
+type Send = for<'a> fn(&'a Gear, &'a Message<'a>) -> BoxFuture<'a, Tried>;
 
 /// One row.
 pub(crate) struct Target {
     /// `type` of its hooks.
     pub(crate) name: &'static str,
     pub(crate) fields: &'static [Field],
+    /// Whether its hooks hear of the whole life of a deploy once they listen to any event of one: a
+    /// commit status that was told of the beginning must not stay pending.
+    pub(crate) follows: bool,
     /// Judges the settings that are not secret.
     pub(crate) check: fn(&Map<String, Value>) -> Result<()>,
     pub(crate) send: Send,
@@ -38,6 +41,7 @@ pub(crate) const TARGETS: &[Target] = &[Target {
         Field { name: "url", kind: "url", title: "URL to notify", required: true },
         Field { name: "signature_secret", kind: "secret", title: "JWS secret token", required: false },
     ],
+    follows: false,
     check: outgoing::url::check,
     send: outgoing::url::send,
 }];

@@ -1,15 +1,15 @@
 //! Target `url`: the bare object as it was recorded, signed and posted to the hook's address
 //! (seeds 003 and 004). Only 2xx is success; 410 asks to be told nothing more.
 
-use super::{Meaning, Message, Tried};
+use super::{Gear, Meaning, Message, Tried};
 use crate::URL_MAX;
 use bytes::Bytes;
-use context::{Context, Error, Result};
+use context::{Error, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use model::Timestamp;
-use outbound::{Client, Request, Sent};
+use outbound::{Request, Sent};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, SystemTime};
 use url::Url;
@@ -46,19 +46,15 @@ fn address(data: &Map<String, Value>) -> std::result::Result<Url, &'static str> 
 }
 
 /// Posts the message.
-pub(crate) fn send<'a>(
-    cx: &'a Context,
-    client: &'a Client,
-    message: &'a Message<'a>,
-) -> BoxFuture<'a, Tried> {
+pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
     async move {
-        let now = cx.now();
+        let now = gear.cx.now();
         let request = match request(message, now) {
             Ok(request) => request,
             Err(why) => return Tried::unsent(why),
         };
         let record = record(&request);
-        match client.send(request).await {
+        match gear.client.send(request).await {
             Ok(sent) => Tried::answered(&sent, meaning(&sent, now), record),
             Err(failure) => Tried::failed(failure, record),
         }
