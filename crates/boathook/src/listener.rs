@@ -1,27 +1,30 @@
 //! The ports: accept connections, by TLS or not, and tell by the Host header which door a request is
 //! for.
 
+use crate::accepting::Accepting;
 use crate::addressed::{self, Misaddressed};
+use crate::at_once::AtOnce;
 use crate::body::AnyBody;
 use crate::linger::{Lingering, PATIENCE};
 use crate::stall::Stalling;
 use crate::tls::Tls;
 use crate::trust::Trusted;
+use crate::turns::gathering;
 use crate::{protocol, vendor};
 use api::Peer;
 use axum::body::Body;
 use clientproxy::ClientProxy;
-use edge::{Edge, End, Patience, Prefixed, Visit};
+use edge::{Edge, End, Opening, Patience, Prefixed, Visit};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use model::{Addresses, HostTarget};
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -61,11 +64,18 @@ pub(crate) enum Port {
 
 /// Serves a port until stopped, then lets open requests finish for a while.
 pub(crate) async fn serve(listener: TcpListener, port: Port, doors: Arc<Doors>, stop: CancellationToken) {
+    let listener = match Accepting::new(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, "a port cannot be served");
+            return;
+        }
+    };
     let connections = GracefulShutdown::new();
     let builder = protocol::builder(doors.head_limit);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = listener.next() => accepted,
             () = stop.cancelled() => break,
         };
         let Ok((stream, peer)) = accepted else {
@@ -73,7 +83,6 @@ pub(crate) async fn serve(listener: TcpListener, port: Port, doors: Arc<Doors>, 
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
-        let _ = stream.set_nodelay(true);
         let talk = Talk {
             doors: Arc::clone(&doors),
             builder: builder.clone(),
@@ -82,9 +91,7 @@ pub(crate) async fn serve(listener: TcpListener, port: Port, doors: Arc<Doors>, 
         };
         match &port {
             Port::Plain => tokio::spawn(talk.run_plain(stream, stop.clone())),
-            Port::Tls(tls) => {
-                tokio::spawn(talk.run_secure(Lingering::new(stream, PATIENCE), Arc::clone(tls)))
-            }
+            Port::Tls(tls) => tokio::spawn(talk.run_secure(stream, Arc::clone(tls))),
         };
     }
     tokio::select! {
@@ -96,18 +103,27 @@ pub(crate) async fn serve(listener: TcpListener, port: Port, doors: Arc<Doors>, 
 /// One connection, and what it is answered with.
 struct Talk {
     doors: Arc<Doors>,
-    builder: Builder<TokioExecutor>,
+    builder: Builder<AtOnce>,
     watcher: Watcher,
     peer: SocketAddr,
 }
 
 impl Talk {
+    /// What the first request asks for is often there already, and all that is ever asked for.
+    async fn run_plain(self, socket: net::TcpStream, stop: CancellationToken) {
+        if let Some(opening) = self.doors.edge.greet(&socket, &stop).await {
+            // boxed, so that connections which end here do not carry the room of those that stay
+            Box::pin(self.go_on(socket, opening, stop)).await;
+        }
+    }
+
     /// The edge reads the socket itself as long as visitors ask for nothing unusual.
-    async fn run_plain(self, stream: TcpStream, stop: CancellationToken) {
+    async fn go_on(self, socket: net::TcpStream, opening: Opening, stop: CancellationToken) {
+        let Some(stream) = watched(socket) else { return };
         let patience = Patience { idle: self.doors.head_limit, stalled: protocol::WRITE_LIMIT };
         let admit = |request: &Parts| self.admit(request);
         if let End::HandOver(stream, read) =
-            self.doors.edge.serve_directly(stream, patience, &stop, admit).await
+            self.doors.edge.serve_directly(stream, opening, patience, &stop, admit).await
         {
             // boxed, so that connections which never come here do not carry its room
             Box::pin(self.run(Prefixed::new(read, Lingering::new(stream, PATIENCE)), false)).await;
@@ -127,20 +143,29 @@ impl Talk {
 
     async fn run<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, secure: bool) {
         let Self { doors, builder, watcher, peer } = self;
-        let stream = Stalling::new(stream, doors.head_limit, protocol::WRITE_LIMIT);
+        let (stream, turns) = gathering(Stalling::new(stream, doors.head_limit, protocol::WRITE_LIMIT));
         let service = service_fn(move |request| answer(Arc::clone(&doors), request, peer, secure));
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection broke off");
+        match turns.run(watcher.watch(connection)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a connection broke off"),
+            Err(error) => tracing::debug!(%error, "an answer broke off"),
         }
     }
 
-    async fn run_secure<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, tls: Arc<Tls>) {
-        match tls.accept(stream).await {
+    async fn run_secure(self, socket: net::TcpStream, tls: Arc<Tls>) {
+        let Some(stream) = watched(socket) else { return };
+        match tls.accept(Lingering::new(stream, PATIENCE)).await {
             Ok(stream) => self.run(stream, true).await,
             Err(error) => tracing::debug!(peer = %self.peer, %error, "no TLS was agreed on"),
         }
     }
+}
+
+/// The socket of a connection that goes on, as one that can be waited for.
+fn watched(socket: net::TcpStream) -> Option<TcpStream> {
+    let _ = socket.set_nodelay(true);
+    TcpStream::from_std(socket).inspect_err(|error| tracing::warn!(%error, "a connection was dropped")).ok()
 }
 
 async fn answer(
@@ -150,7 +175,7 @@ async fn answer(
     secure: bool,
 ) -> Result<Response<AnyBody>, Infallible> {
     if request.method() == Method::CONNECT {
-        return Ok(vendor::connect(Arc::clone(&doors.proxy), request).await);
+        return Ok(Box::pin(vendor::connect(Arc::clone(&doors.proxy), request)).await);
     }
     if let Err(fault) = addressed::check(request.version(), request.uri(), request.headers()) {
         return Ok(refusal(fault).map(AnyBody::Control));
@@ -162,11 +187,21 @@ async fn answer(
     if doors.addresses.target(host(&request)) != HostTarget::Control {
         return Ok(doors.edge.handle(request, visit).await.map(AnyBody::Edge));
     }
+    // boxed, so that no request for a site carries the room that this one needs
+    Ok(Box::pin(control(doors, request, visit.peer)).await.map(AnyBody::Control))
+}
+
+/// What the API or the dashboard answers.
+async fn control(doors: Arc<Doors>, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+    if request.version() == Version::HTTP_2 {
+        // it may take its time: the others of its connection go on meanwhile
+        tokio::task::yield_now().await;
+    }
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Peer(visit.peer));
+    request.extensions_mut().insert(Peer(peer));
     let router = if is_api(request.uri().path()) { &doors.api } else { &doors.dashboard };
     let Ok(response) = router.clone().oneshot(request).await;
-    Ok(response.map(AnyBody::Control))
+    response
 }
 
 /// The answer to a request that is for nobody. Nothing that follows on the connection is believed.
@@ -183,8 +218,8 @@ fn refusal(fault: Misaddressed) -> Response<Body> {
 /// What the authority of certificates is to find at a path, on whatever host: it asks by plain http
 /// for names that may have no site to show yet.
 async fn challenge(doors: &Doors, path: &str) -> Option<Response<AnyBody>> {
-    let acme = doors.tls.as_ref()?.acme()?;
-    let answer = acme.answer(path.strip_prefix(CHALLENGES)?).await?;
+    let token = path.strip_prefix(CHALLENGES)?;
+    let answer = Box::pin(doors.tls.as_ref()?.acme()?.answer(token)).await?;
     let mut response = Response::new(AnyBody::Control(Body::from(answer)));
     let bytes = HeaderValue::from_static("application/octet-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, bytes);

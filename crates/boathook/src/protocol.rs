@@ -1,6 +1,7 @@
 //! How HTTP is spoken on every connection: the limits of hyper's two servers.
 
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use crate::at_once::AtOnce;
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto::Builder;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ const H2_PONG: Duration = Duration::from_secs(20);
 
 /// Both protocols, told apart by how a client begins. `head` is how long it may take over the head of
 /// a request, and how long an HTTP/1.1 connection may be idle between two.
-pub(crate) fn builder(head: Duration) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+pub(crate) fn builder(head: Duration) -> Builder<AtOnce> {
+    let mut builder = Builder::new(AtOnce);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(HEAD_BYTES);
     builder
         .http2()

@@ -58,6 +58,11 @@ impl Delivery {
         }
     }
 
+    /// The bytes of a blob, when they are in memory.
+    pub(crate) fn in_memory(&self, blob: &BlobRef) -> Option<Bytes> {
+        if blob.size <= SMALL_BLOB_BYTES { self.small.get(&blob.digest) } else { None }
+    }
+
     async fn fetch(&self, content: Content) -> io::Result<Body> {
         match content {
             Content::Empty => Ok(Body::empty()),

@@ -156,7 +156,7 @@ impl Exchange {
 pub(crate) struct AmbiguousHost;
 
 /// Whether cleaning would leave the path as it is. Says no to some clean paths, yes to no other.
-fn is_plain(path: &str) -> bool {
+pub(crate) fn is_plain(path: &str) -> bool {
     let bytes = path.as_bytes();
     let mut before = 0;
     for &byte in bytes {

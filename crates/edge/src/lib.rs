@@ -4,6 +4,7 @@
 
 mod answer;
 mod body;
+mod captcha;
 mod countries;
 mod delivery;
 mod direct;
@@ -21,8 +22,9 @@ mod snippets;
 mod visit;
 
 pub use body::Body;
+pub use captcha::Captcha;
 pub use countries::{Countries, NoCountries};
-pub use direct::{End, Patience, Prefixed};
+pub use direct::{End, Opening, Patience, Prefixed};
 pub use proxy::{
     HEAD_LIMIT, IDLE_LIMIT, MAX_AT_ONCE, MAX_HOPS, MAX_PER_SITE, Options as ProxyOptions, Proxy,
     SecretSource, TUNNEL_IDLE_LIMIT,
@@ -59,6 +61,7 @@ pub(crate) struct Shared {
     forms: forms::Gate,
     proxy: Option<Proxy>,
     countries: Option<Countries>,
+    captcha: Option<Captcha>,
 }
 
 /// What an edge has beside the context.
@@ -69,12 +72,14 @@ pub struct Equipment {
     pub proxy: Option<Proxy>,
     /// Where addresses are, for rules that ask for a country; without it only a cookie tells.
     pub countries: Option<Countries>,
+    /// What judges the riddles of forms; without it forms that ask for one are taken without.
+    pub captcha: Option<Captcha>,
 }
 
 impl Default for Equipment {
     /// No TLS, and no way out.
     fn default() -> Self {
-        Self { https: Arc::new(NoHttps), proxy: None, countries: None }
+        Self { https: Arc::new(NoHttps), proxy: None, countries: None, captcha: None }
     }
 }
 
@@ -88,7 +93,7 @@ impl Edge {
     /// The same with this equipment.
     #[must_use]
     pub fn with(cx: Context, equipment: Equipment) -> Self {
-        let Equipment { https, proxy, countries } = equipment;
+        let Equipment { https, proxy, countries, captcha } = equipment;
         let sites = Sites::new(cx.clone());
         let delivery = Delivery::new(cx.blobs.clone());
         let pages = Pages::new(cx.blobs.clone());
@@ -106,6 +111,7 @@ impl Edge {
             forms: forms::Gate::default(),
             proxy,
             countries,
+            captcha,
         }))
     }
 

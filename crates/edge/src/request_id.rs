@@ -27,11 +27,16 @@ impl RequestIds {
 
     /// An id that no other request of this process has.
     pub(crate) fn next(&self, now: Timestamp) -> HeaderValue {
+        let text = self.next_text(now);
+        HeaderValue::from_bytes(&text).expect("digits and capital letters make a header value")
+    }
+
+    /// The same as it is written.
+    pub(crate) fn next_text(&self, now: Timestamp) -> [u8; LEN] {
         let count = u128::from(self.count.fetch_add(1, Ordering::Relaxed));
         let tail = self.seed.wrapping_add(count) & ((1 << RANDOM_BITS) - 1);
         let millis = u128::from(now.0.unsigned_abs()) & ((1 << 48) - 1);
-        let text = encode((millis << RANDOM_BITS) | tail);
-        HeaderValue::from_bytes(&text).expect("digits and capital letters make a header value")
+        encode((millis << RANDOM_BITS) | tail)
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn write(
     out
 }
 
-fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+pub(super) fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
@@ -61,17 +61,19 @@ fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 /// How a client knows where the body ends.
-fn framing(out: &mut Vec<u8>, parts: &Parts, length: Option<u64>, bodiless: bool) {
+fn framing(out: &mut Vec<u8>, parts: &Parts, body: Option<u64>, bodiless: bool) {
     if bodiless || never_has_body(parts.status) || parts.headers.contains_key(header::CONTENT_LENGTH) {
         return;
     }
-    match length {
-        Some(length) => {
-            // writing to a vector does not fail
-            let _ = write!(out, "content-length: {length}\r\n");
-        }
+    match body {
+        Some(bytes) => length(out, bytes),
         None => field(out, "transfer-encoding", b"chunked"),
     }
+}
+
+pub(super) fn length(out: &mut Vec<u8>, bytes: u64) {
+    // writing to a vector does not fail
+    let _ = write!(out, "content-length: {bytes}\r\n");
 }
 
 /// Whether answers of this status end with their head.
@@ -79,7 +81,7 @@ pub(super) fn never_has_body(status: StatusCode) -> bool {
     status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-fn date(out: &mut Vec<u8>, now: Timestamp) {
+pub(super) fn date(out: &mut Vec<u8>, now: Timestamp) {
     let second = now.seconds();
     DATE.with_borrow_mut(|(known, text)| {
         if *known != second {

@@ -1,8 +1,12 @@
-//! HTTP/1.1 straight on the socket for what visitors ask most: GET and HEAD without a body. Requests go
-//! through the same phases as all others; what is saved is the machinery around them, and files leave
-//! by sendfile. Whatever is unusual is handed over to the general server, with what was read of it.
+//! HTTP/1.1 straight on the socket for what visitors ask most: GET and HEAD without a body. A file that
+//! is in memory, and about which no phase has a say, is answered on the spot (`plain.rs`); all other
+//! requests go through the same phases as everywhere, and files leave by sendfile. Whatever is unusual
+//! is handed over to the general server, with what was read of it.
 
+mod glance;
 mod head;
+mod line;
+mod plain;
 mod prefixed;
 mod request;
 mod send;
@@ -15,25 +19,14 @@ use bytes::Bytes;
 use head::Ending;
 use http::request::Parts;
 use http::{Method, Request};
+use line::{Came, Line, Waits};
 use request::Begun;
-use std::cell::RefCell;
-use std::future::{Future as _, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
-
-/// Bytes read at once. A head that is longer, or comes in pieces, is the general server's.
-const READ_BYTES: usize = 8 * 1024;
-
-thread_local! {
-    /// Read into by whichever connection has bytes: one that waits holds no buffer.
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
-}
 
 /// How long a client is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +37,9 @@ pub struct Patience {
     pub stalled: Duration,
 }
 
+/// What a new connection begins with; by default nothing yet.
+pub struct Opening(Came);
+
 /// How a connection ended here.
 pub enum End {
     /// It is closed.
@@ -53,96 +49,102 @@ pub enum End {
 }
 
 impl Edge {
+    /// Answers what has come already on a new connection, before anything is set up that it needs in
+    /// order to wait: many are closed after one request. None when that was all, else what
+    /// [`Edge::serve_directly`] goes on with. `socket` does not block.
+    pub async fn greet(&self, socket: &std::net::TcpStream, stop: &CancellationToken) -> Option<Opening> {
+        let line = Line { edge: &self.0, stop };
+        let mut came = line.first(socket);
+        if came.is_none() {
+            // A client that has just been let in is about to ask, and others have something to do
+            // meanwhile: to look again costs less than to have it watched.
+            tokio::task::yield_now().await;
+            came = line.first(socket);
+        }
+        match came {
+            Some(Came::End) => None,
+            Some(Came::Answered { left, ending: Ending::Close }) if left.is_empty() => None,
+            Some(came) => Some(Opening(came)),
+            None => Some(Opening::default()),
+        }
+    }
+
     /// Answers the requests of a connection until it ends, or until one comes that is not simple or
     /// that `admit` does not want answered here. `stop` ends it between two requests.
     pub async fn serve_directly(
         &self,
-        stream: TcpStream,
+        mut stream: TcpStream,
+        opening: Opening,
         patience: Patience,
         stop: &CancellationToken,
         admit: impl Fn(&Parts) -> Option<Visit>,
     ) -> End {
-        let mut line = Line::new(stream, patience, stop);
-        while let Some(read) = line.next().await {
-            let begun = request::begin(&read);
-            let Some((Begun { request, keep_alive }, visit)) =
-                begun.and_then(|begun| admit(&begun.request).map(|visit| (begun, visit)))
-            else {
-                return End::HandOver(line.stream, read);
-            };
-            let ending = if keep_alive && !stop.is_cancelled() { Ending::KeepAlive } else { Ending::Close };
-            match self.answer(&mut line, request, visit, ending).await {
-                Ok(Ending::KeepAlive) => {}
-                Ok(Ending::Close) => break,
-                Err(error) => {
-                    tracing::debug!(%error, "an answer broke off");
-                    break;
+        let line = Line { edge: &self.0, stop };
+        let alarm = pin!(sleep_until(Instant::now() + patience.idle));
+        let stopped = pin!(stop.cancelled());
+        let mut waits = Waits::new(alarm, stopped, patience.idle);
+        let mut came = opening.0;
+        loop {
+            let answered = match came {
+                Came::End => return End::Over,
+                Came::Answered { left, ending } => {
+                    send::rest(&mut stream, &left, patience.stalled).await.map(|()| ending)
                 }
+                Came::Request(read) => match begin(&read, &admit) {
+                    Some((begun, visit)) => {
+                        self.answer(&mut stream, begun, visit, patience, stop.is_cancelled()).await
+                    }
+                    None => return End::HandOver(stream, read),
+                },
+            };
+            if !goes_on(answered) {
+                return End::Over;
             }
+            came = line.next(&mut stream, &mut waits).await;
         }
-        End::Over
     }
 
+    /// `last` when no other request may follow.
     async fn answer(
         &self,
-        line: &mut Line<'_>,
-        request: Parts,
+        stream: &mut TcpStream,
+        Begun { request, keep_alive }: Begun,
         visit: Visit,
-        ending: Ending,
+        patience: Patience,
+        last: bool,
     ) -> io::Result<Ending> {
+        let ending = if keep_alive && !last { Ending::KeepAlive } else { Ending::Close };
         let bodiless = request.method == Method::HEAD;
         let response = self.handle_bodiless(Request::from_parts(request, ()), visit).await;
         let (parts, body) = response.into_parts();
         let length = body.length();
         let head = head::write(&parts, length, bodiless, ending, self.0.cx.now());
-        send::all(&mut line.stream, &head, body, length, line.patience.stalled).await?;
+        send::all(stream, &head, body, length, patience.stalled).await?;
         Ok(ending)
     }
 }
 
-/// One connection.
-struct Line<'s> {
-    stream: TcpStream,
-    patience: Patience,
-    stop: &'s CancellationToken,
-    /// Goes off when the connection may have been idle for too long: set anew then, not with each
-    /// request.
-    alarm: Pin<Box<Sleep>>,
+/// A request that is simple and wanted here.
+fn begin(read: &Bytes, admit: impl Fn(&Parts) -> Option<Visit>) -> Option<(Begun, Visit)> {
+    let begun = request::begin(read)?;
+    let visit = admit(&begun.request)?;
+    Some((begun, visit))
 }
 
-impl<'s> Line<'s> {
-    fn new(stream: TcpStream, patience: Patience, stop: &'s CancellationToken) -> Self {
-        let alarm = Box::pin(sleep_until(Instant::now() + patience.idle));
-        Self { stream, patience, stop, alarm }
-    }
-
-    /// The bytes that come next; none when there will be none.
-    async fn next(&mut self) -> Option<Bytes> {
-        let until = Instant::now() + self.patience.idle;
-        let mut stopped = pin!(self.stop.cancelled());
-        poll_fn(|cx| match self.poll_read(cx) {
-            Poll::Ready(read) => Poll::Ready(read.ok().filter(|bytes| !bytes.is_empty())),
-            Poll::Pending if stopped.as_mut().poll(cx).is_ready() => Poll::Ready(None),
-            Poll::Pending => self.poll_idle(cx, until).map(|()| None),
-        })
-        .await
-    }
-
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut buffer = ReadBuf::new(scratch);
-            let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
-            read.map_ok(|()| Bytes::copy_from_slice(buffer.filled()))
-        })
-    }
-
-    fn poll_idle(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
-        while self.alarm.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= until {
-                return Poll::Ready(());
-            }
-            self.alarm.as_mut().reset(until);
+/// Whether a connection stays after an answer.
+fn goes_on(answered: io::Result<Ending>) -> bool {
+    match answered {
+        Ok(ending) => ending == Ending::KeepAlive,
+        Err(error) => {
+            tracing::debug!(%error, "an answer broke off");
+            false
         }
-        Poll::Pending
+    }
+}
+
+impl Default for Opening {
+    /// Nothing yet.
+    fn default() -> Self {
+        Self(Came::Answered { left: Bytes::new(), ending: Ending::KeepAlive })
     }
 }

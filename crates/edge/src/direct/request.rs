@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
 
 /// Header fields of a request that is answered here; browsers send about fifteen.
-const MAX_FIELDS: usize = 40;
+pub(super) const MAX_FIELDS: usize = 40;
 
 /// A request that was understood.
 pub(super) struct Begun {
@@ -19,8 +19,9 @@ pub(super) struct Begun {
 pub(super) fn begin(bytes: &Bytes) -> Option<Begun> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut parsed = httparse::Request::new(&mut fields);
-    let whole = parsed.parse(bytes).ok()?.is_complete() && bytes.ends_with(b"\r\n\r\n");
-    if !whole || ends(bytes) != 1 || parsed.version != Some(1) {
+    // a second request that was sent along would leave bytes behind the head
+    let whole = parsed.parse(bytes).ok()? == httparse::Status::Complete(bytes.len());
+    if !whole || !bytes.ends_with(b"\r\n\r\n") || parsed.version != Some(1) {
         return None;
     }
     let method = match parsed.method? {
@@ -52,13 +53,8 @@ pub(super) fn begin(bytes: &Bytes) -> Option<Begun> {
     Some(Begun { request, keep_alive })
 }
 
-/// How often a head ends in these bytes: a second end belongs to a request that was sent along.
-fn ends(bytes: &[u8]) -> usize {
-    bytes.windows(4).filter(|window| window == b"\r\n\r\n").count()
-}
-
 /// Whether a connection stays; none when the field says anything else besides.
-fn stays(value: &[u8]) -> Option<bool> {
+pub(super) fn stays(value: &[u8]) -> Option<bool> {
     match value {
         _ if value.eq_ignore_ascii_case(b"keep-alive") => Some(true),
         _ if value.eq_ignore_ascii_case(b"close") => Some(false),

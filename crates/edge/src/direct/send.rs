@@ -42,6 +42,14 @@ pub(super) async fn all(
     }
 }
 
+/// Sends what is left of an answer.
+///
+/// # Errors
+/// When the client is gone, or takes nothing for `patience`.
+pub(super) async fn rest(stream: &mut TcpStream, left: &[u8], patience: Duration) -> io::Result<()> {
+    gather(stream, [left, &[], &[]], patience).await
+}
+
 /// What there is, one after the other, in one call where the socket takes it.
 async fn gather(stream: &mut TcpStream, parts: [&[u8]; 3], patience: Duration) -> io::Result<()> {
     let mut slices = parts.map(IoSlice::new);

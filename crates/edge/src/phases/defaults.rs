@@ -7,7 +7,8 @@ use http::{HeaderName, HeaderValue, header};
 /// Clients of the hosted service tell an answer of the platform from one of a proxy in front of it
 /// by this name.
 const SERVER: HeaderValue = HeaderValue::from_static("Netlify");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-nf-request-id");
+/// Where an answer names its request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-nf-request-id");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Names the server and the request, and lets nobody keep an answer that says nothing about it:

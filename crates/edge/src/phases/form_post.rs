@@ -3,18 +3,20 @@
 
 use crate::Shared;
 use crate::answer::{Answer, Next};
+use crate::captcha::Verdict;
 use crate::exchange::Exchange;
 use crate::pages::page;
 use crate::phases::redirects::redirect;
 use crate::sites::{FormView, SiteView};
 use context::Error;
-use forms::limits::{BODY_BYTES, BODY_TIME};
-use forms::{Busy, Kind, Received, Refusal, Visit};
+use forms::limits::BODY_TIME;
+use forms::{Busy, Entry, Kind, Received, Refusal, Visit};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use rules::paths;
 use std::ops::ControlFlow::{Break, Continue};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Sent by scripts that want to be known as such.
 const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
@@ -34,27 +36,32 @@ async fn post(edge: &Shared, exchange: &mut Exchange, site: &SiteView) -> Next {
         return if is_json(&content_type) && site.forms.is_some() { Break(json()) } else { Continue(()) };
     };
     match read(edge, exchange, site, kind).await {
-        Ok(received) => take(edge, exchange, site, received).await,
+        // what was read keeps its place until it is dealt with
+        Ok((received, _place)) => take(edge, exchange, site, received).await,
         Err(answer) => Break(answer),
     }
 }
+
+/// A submission's place among those that come in.
+type Place = Option<(Entry, OwnedSemaphorePermit)>;
 
 async fn read(
     edge: &Shared,
     exchange: &mut Exchange,
     site: &SiteView,
     kind: Kind,
-) -> Result<Received, Answer> {
+) -> Result<(Received, Place), Answer> {
     let entry = edge.forms.enter(exchange.peer.ip(), edge.cx.now()).map_err(busy)?;
-    let Some(body) = exchange.take_body() else { return Ok(Received::default()) };
-    if body.size_hint().lower() > BODY_BYTES {
+    let Some(body) = exchange.take_body() else { return Ok((Received::default(), None)) };
+    if body.size_hint().lower() > kind.most_bytes() {
         return Err(refused(&Refusal::TooLarge, exchange));
     }
     let turn = tokio::time::timeout(BODY_TIME, entry.turn()).await;
-    let _turn = turn.map_err(|_| busy(Busy { retry_after: BODY_TIME.as_secs() }))?;
+    let turn = turn.map_err(|_| busy(Busy { retry_after: BODY_TIME.as_secs() }))?;
     let known = |name: &str| find(site, name).is_some();
     let received = forms::receive(&edge.cx.blobs, kind, body.into_data_stream(), BODY_TIME, known).await;
-    received.map_err(|refusal| refused(&refusal, exchange))
+    let received = received.map_err(|refusal| refused(&refusal, exchange))?;
+    Ok((received, turn.map(|turn| (entry, turn))))
 }
 
 async fn take(edge: &Shared, exchange: &Exchange, site: &SiteView, received: Received) -> Next {
@@ -64,6 +71,13 @@ async fn take(edge: &Shared, exchange: &Exchange, site: &SiteView, received: Rec
     let honeypot = form.honeypot.as_deref();
     if honeypot.is_some_and(|field| received.fills(field)) {
         return Break(success(exchange, site, form));
+    }
+    if let Some(captcha) = edge.captcha.as_ref().filter(|_| form.recaptcha) {
+        match captcha.judge(received.solution()).await {
+            Verdict::Solved => {}
+            Verdict::Unsolved => return Break(unsolved()),
+            Verdict::Unknown => return Break(unjudged()),
+        }
     }
     let kept = match received.into_sent(&edge.cx, &visit(exchange), honeypot).await {
         Ok(sent) => forms::submit(&edge.cx, &form.id, sent).await,
@@ -132,6 +146,18 @@ fn json() -> Answer {
     page(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not a form", sentence)
 }
 
+fn unsolved() -> Answer {
+    let sentence = "This form asks you to show that you are no robot, and that was not done or too long \
+                    ago. Please go back, do it, and send the form again.";
+    page(StatusCode::BAD_REQUEST, "Are you a robot?", sentence)
+}
+
+fn unjudged() -> Answer {
+    let sentence = "Whether you are a robot cannot be checked right now, so your form was not taken. Please \
+                    send it again in a while.";
+    page(StatusCode::SERVICE_UNAVAILABLE, "Not available", sentence)
+}
+
 fn busy(busy: Busy) -> Answer {
     let sentence = "Too many forms came from your address. Please wait a moment and send it again.";
     page(StatusCode::TOO_MANY_REQUESTS, "Too many forms", sentence)
@@ -144,7 +170,7 @@ fn refused(refusal: &Refusal, exchange: &Exchange) -> Answer {
         Refusal::TooLarge => page(
             StatusCode::PAYLOAD_TOO_LARGE,
             "Too large",
-            "A form may bring 8 MB with its files, 1 MB of text, 256 fields, and names of 256 bytes.",
+            "A form may bring 8 MB with its files, 32 files, 1 MB of text, 256 fields, and names of 256 bytes.",
         ),
         Refusal::Malformed => {
             page(StatusCode::BAD_REQUEST, "Bad request", "What was sent is not the form it claims to be.")
@@ -201,8 +227,8 @@ mod tests {
 
     #[test]
     fn what_the_pages_say_is_what_is_done() {
-        use forms::limits::{FIELDS, NAME_BYTES, TEXT_BYTES};
-        assert_eq!((BODY_BYTES, TEXT_BYTES, FIELDS, NAME_BYTES), (8 << 20, 1 << 20, 256, 256));
+        use forms::limits::{BODY_BYTES, FIELDS, FILES, NAME_BYTES, TEXT_BYTES};
+        assert_eq!((BODY_BYTES, FILES, TEXT_BYTES, FIELDS, NAME_BYTES), (8 << 20, 32, 1 << 20, 256, 256));
         assert_eq!(BODY_TIME.as_secs(), 30);
     }
 }

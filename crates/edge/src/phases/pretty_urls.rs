@@ -28,7 +28,7 @@ pub(crate) fn run(exchange: &Exchange, site: &SiteView) -> Next {
 }
 
 /// The address of a page that answers `path` with this rank, when it is another one.
-fn pretty(path: &str, rank: u8) -> Option<String> {
+pub(crate) fn pretty(path: &str, rank: u8) -> Option<String> {
     match (rank, path.strip_suffix('/')) {
         (1 | 2, Some(stem)) if !stem.is_empty() => Some(stem.to_owned()),
         (3 | 4, None) => Some(format!("{path}/")),

@@ -34,9 +34,13 @@ pub(crate) async fn run(edge: &Shared, exchange: &mut Exchange, site: &SiteView)
 /// Whether a rule may have a say, for next to nothing: most requests are for files that no rule
 /// keeps from the visitor.
 fn concerned(exchange: &Exchange, site: &SiteView) -> bool {
-    let rules = &site.rules.redirects;
     let Some(path) = exchange.path() else { return true };
-    rules.may_override(path) || (site.deploy.file(path).is_none() && rules.may_apply(path))
+    may_override(site, path) || (site.deploy.file(path).is_none() && site.rules.redirects.may_apply(path))
+}
+
+/// Whether a rule may keep the file of this path from the visitor.
+pub(crate) fn may_override(site: &SiteView, path: &str) -> bool {
+    !site.rules.redirects.is_empty() && site.rules.redirects.may_override(path)
 }
 
 fn has_file(exchange: &Exchange, site: &SiteView) -> bool {

@@ -5,9 +5,10 @@ use crate::Shared;
 use crate::answer::{Answer, BlobRef, Content, Spans};
 use crate::exchange::Exchange;
 use crate::pages;
-use crate::protocol::negotiate::{self, Encoding, Encodings};
+use crate::protocol::negotiate;
 use crate::sites::SiteView;
-use crate::snippets::{Page, put_into};
+use crate::snippets::put_into;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 /// The same answer, with the snippets in its page if it is one. The files of a site with snippets
@@ -21,9 +22,10 @@ pub(crate) async fn run(edge: &Shared, exchange: &Exchange, site: &SiteView, ans
         Ok(page) => {
             let Answer { mut headers, .. } = answer;
             headers.remove(header::ACCEPT_RANGES);
-            let content = match gzip(exchange, &page) {
-                Some(content) => encoded(&mut headers, content),
-                None => page.plain(snippets),
+            let encoding = negotiate::choose(exchange.headers(), page.encodings());
+            let content = match (encoding.header(), page.packed(encoding)) {
+                (Some(name), Some(packed)) => encoded(&mut headers, name, packed),
+                _ => page.plain(snippets),
             };
             Answer { headers, content, ..answer }
         }
@@ -63,23 +65,16 @@ pub(crate) fn is_html(mime: &HeaderValue) -> bool {
         && mime.get(HTML.len()).is_none_or(|next| matches!(next, b';' | b' '))
 }
 
-fn gzip(exchange: &Exchange, page: &Page) -> Option<Content> {
-    let packed = page.gzip()?;
-    let there = Encodings { gzip: true, br: false };
-    let wanted = negotiate::choose(exchange.headers(), there) == Encoding::Gzip;
-    wanted.then(|| Content::Bytes(packed.clone()))
-}
-
-/// Says that the content is compressed. Its tag becomes a weak one, which stands for both forms.
-fn encoded(headers: &mut HeaderMap, content: Content) -> Content {
-    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+/// Says that the content is compressed. Its tag becomes a weak one, which stands for all forms.
+fn encoded(headers: &mut HeaderMap, encoding: HeaderValue, packed: &Bytes) -> Content {
+    headers.insert(header::CONTENT_ENCODING, encoding);
     if let Some(tag) = headers.get(header::ETAG) {
         let weak = [b"W/", tag.as_bytes()].concat();
         if let Ok(weak) = HeaderValue::from_bytes(&weak) {
             headers.insert(header::ETAG, weak);
         }
     }
-    content
+    Content::Bytes(packed.clone())
 }
 
 #[cfg(test)]
@@ -105,10 +100,11 @@ mod tests {
     #[test]
     fn a_compressed_page_has_a_weak_tag() {
         let mut headers = HeaderMap::new();
-        encoded(&mut headers, Content::Empty);
+        let gzip = || HeaderValue::from_static("gzip");
+        encoded(&mut headers, gzip(), &Bytes::new());
         assert!(!headers.contains_key(header::ETAG));
         headers.insert(header::ETAG, HeaderValue::from_static("\"x\""));
-        encoded(&mut headers, Content::Empty);
+        encoded(&mut headers, gzip(), &Bytes::new());
         assert_eq!(headers[header::ETAG], "W/\"x\"");
         assert_eq!(headers[header::CONTENT_ENCODING], "gzip");
     }

@@ -13,7 +13,8 @@ const BYTES: HeaderValue = HeaderValue::from_static("bytes");
 const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const AGE: HeaderValue = HeaderValue::from_static("0");
-const REVALIDATE: HeaderValue = HeaderValue::from_static("public,max-age=0,must-revalidate");
+/// What answers with files say of caching where no rule does.
+pub(crate) const REVALIDATE: HeaderValue = HeaderValue::from_static("public,max-age=0,must-revalidate");
 
 /// The file at the path of the request, if the deploy has one.
 pub(crate) fn run(exchange: &Exchange, site: &SiteView) -> Next {

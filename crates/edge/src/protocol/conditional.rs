@@ -6,11 +6,25 @@ use http::{HeaderMap, HeaderValue, header};
 /// Whether a 304 says all there is to say. If-None-Match goes before If-Modified-Since, which must
 /// name the very date that was sent: after going back to an older deploy a later date is no proof.
 pub(crate) fn is_fresh(headers: &HeaderMap, etag: &HeaderValue, modified: &HeaderValue) -> bool {
-    if headers.contains_key(header::IF_NONE_MATCH) {
-        let mut listed = headers.get_all(header::IF_NONE_MATCH).iter();
-        return listed.any(|list| names(list.as_bytes(), etag.as_bytes()));
+    let mut listed = headers.get_all(header::IF_NONE_MATCH).iter().map(HeaderValue::as_bytes).peekable();
+    let since = headers.get(header::IF_MODIFIED_SINCE).map(HeaderValue::as_bytes);
+    if listed.peek().is_none() {
+        return is_fresh_by(None, since, etag, modified);
     }
-    headers.get(header::IF_MODIFIED_SINCE).is_some_and(|since| since == modified)
+    listed.any(|list| is_fresh_by(Some(list), since, etag, modified))
+}
+
+/// The same by the values of If-None-Match and If-Modified-Since.
+pub(crate) fn is_fresh_by(
+    none_match: Option<&[u8]>,
+    since: Option<&[u8]>,
+    etag: &HeaderValue,
+    modified: &HeaderValue,
+) -> bool {
+    match none_match {
+        Some(list) => names(list, etag.as_bytes()),
+        None => since.is_some_and(|since| since == modified.as_bytes()),
+    }
 }
 
 /// Whether a range may be cut from this form of the file: If-Range is absent or names its entity

@@ -49,10 +49,16 @@ impl Encodings {
 /// The best encoding the client takes, Brotli before gzip where it likes both the same. A client
 /// that takes none of them gets the identity even if it refuses that too: it can still say so.
 pub(crate) fn choose(headers: &HeaderMap, available: Encodings) -> Encoding {
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
+    choose_from(values.filter_map(|value| value.to_str().ok()), available)
+}
+
+/// The same by the values of Accept-Encoding.
+pub(crate) fn choose_from<'v>(values: impl IntoIterator<Item = &'v str>, available: Encodings) -> Encoding {
     if available.is_empty() {
         return Encoding::Identity;
     }
-    let weights = weights(headers);
+    let weights = weights(values);
     let br = if available.br { weights.br.or(weights.any).unwrap_or(0) } else { 0 };
     let gzip = if available.gzip { weights.gzip.or(weights.any).unwrap_or(0) } else { 0 };
     let identity = weights.identity.unwrap_or(0);
@@ -65,10 +71,9 @@ pub(crate) fn choose(headers: &HeaderMap, available: Encodings) -> Encoding {
     }
 }
 
-fn weights(headers: &HeaderMap) -> Weights {
+fn weights<'v>(values: impl IntoIterator<Item = &'v str>) -> Weights {
     let mut weights = Weights::default();
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    for item in values.flat_map(|value| value.split(',')) {
+    for item in values.into_iter().flat_map(|value| value.split(',')) {
         let (coding, parameters) = item.split_once(';').unwrap_or((item, ""));
         let slot = match coding.trim() {
             name if name.eq_ignore_ascii_case("br") => &mut weights.br,

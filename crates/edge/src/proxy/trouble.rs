@@ -69,6 +69,12 @@ impl Trouble {
                 "Bad gateway",
                 "This server does not call where this page comes from.",
             ),
+            Self::Failed(failure) if failure.class == FailureClass::Tls => (
+                StatusCode::BAD_GATEWAY,
+                "Bad gateway",
+                "Where this page comes from cannot prove that it is what it says: its certificate is not \
+                 one that this server trusts.",
+            ),
             Self::Failed(_) | Self::Protocol => {
                 (StatusCode::BAD_GATEWAY, "Bad gateway", "Where this page comes from, nobody answers.")
             }

@@ -16,6 +16,8 @@ pub(crate) struct FormView {
     pub(crate) id: Box<str>,
     /// Field that only robots fill in.
     pub(crate) honeypot: Option<Box<str>>,
+    /// Whether it wants a riddle solved.
+    pub(crate) recaptcha: bool,
     pages: Box<[Box<str>]>,
     actions: Box<[Box<str>]>,
 }
@@ -32,7 +34,8 @@ impl FormsView {
         let view = |row: FormRow| {
             let honeypot = row.doc.honeypot.map(String::into_boxed_str);
             let (pages, actions) = (boxed(row.doc.paths), boxed(row.doc.actions));
-            (row.name.into_boxed_str(), FormView { id: row.id.into(), honeypot, pages, actions })
+            let recaptcha = row.doc.recaptcha;
+            (row.name.into_boxed_str(), FormView { id: row.id.into(), honeypot, recaptcha, pages, actions })
         };
         Self(rows.into_iter().map(view).collect())
     }

@@ -5,6 +5,7 @@
 mod access;
 mod forms;
 mod load;
+mod ready;
 mod rules;
 mod signer;
 mod snippets;
@@ -15,9 +16,10 @@ mod view;
 pub(crate) use self::forms::FormView;
 pub(crate) use self::rules::{Block, Visitors};
 pub(crate) use access::{Access, Guard};
+pub(crate) use ready::Ready;
 pub(crate) use signer::Signer;
 pub(crate) use snippets::SnippetsView;
-pub(crate) use view::{FileView, Form, SiteView};
+pub(crate) use view::{FileView, Form, Hit, SiteView};
 
 use context::Context;
 use futures_util::FutureExt as _;
@@ -81,10 +83,8 @@ struct Inner {
 /// The end of one look-up.
 #[derive(Clone)]
 struct Landed {
-    /// Number of changes that were known when it began.
-    began: u64,
-    /// Whether nothing changed meanwhile that it may have missed.
-    current: bool,
+    /// Number of changes that it has certainly seen. Later ones may have come before it was heard of.
+    seen: u64,
     outcome: Result<Found, Unavailable>,
 }
 
@@ -92,7 +92,7 @@ impl Landed {
     /// Whether it is an answer for who came after `arrived` changes. A failure always is: asking
     /// a database in trouble again makes it worse.
     fn serves(&self, arrived: u64) -> bool {
-        self.current || self.began >= arrived || self.outcome.is_err()
+        self.seen >= arrived || self.outcome.is_err()
     }
 }
 
@@ -122,6 +122,14 @@ impl Sites {
         match self.0.table.get(&host) {
             Some(found) => Ok(found),
             None => self.look_up(&host).await,
+        }
+    }
+
+    /// The site of a host in its bare form, when it is in memory.
+    pub(crate) fn known(&self, host: &str) -> Option<Arc<SiteView>> {
+        match self.0.table.get(host)? {
+            Found::Site(site) => Some(site),
+            Found::Nothing(_) => None,
         }
     }
 
@@ -167,7 +175,7 @@ impl Sites {
         let landed = tokio::time::timeout(LOAD_DEADLINE, self.load_in_turn(host)).await;
         landed.unwrap_or_else(|_| {
             tracing::error!(host, "looking up a site takes too long");
-            Landed { began: 0, current: false, outcome: Err(Unavailable::Failed) }
+            Landed { seen: 0, outcome: Err(Unavailable::Failed) }
         })
     }
 
@@ -176,10 +184,10 @@ impl Sites {
         let _turn = inner.loads.acquire().await;
         let began = inner.table.changes();
         match load::load(&inner.cx, host).await {
-            Ok(found) => Landed { began, current: inner.table.keep(host, &found, began), outcome: Ok(found) },
+            Ok(found) => Landed { seen: inner.table.keep(host, &found, began), outcome: Ok(found) },
             Err(error) => {
                 tracing::error!(host, error = &error as &dyn std::error::Error, "a site cannot be looked up");
-                Landed { began, current: false, outcome: Err(Unavailable::Failed) }
+                Landed { seen: began, outcome: Err(Unavailable::Failed) }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The rules of a deploy and what of its site they need, compiled once when it is loaded. Which
 //! headers a path gets is worked out beforehand for the paths of files.
 
+use super::ready::Ready;
 use super::view::DeployView;
 use context::Context;
 use http::{HeaderName, HeaderValue};
@@ -13,7 +14,7 @@ use store::sites::SiteRow;
 
 /// Headers of all blocks together; paths whose headers come on top are looked up when asked for.
 const MAX_BLOCK_HEADERS: usize = 100_000;
-/// Paths times rules that are worked out beforehand; paths on top are looked up when asked for.
+/// Paths times the work for one that are worked out beforehand; paths on top are looked up when asked for.
 const MAX_AHEAD: usize = 4_000_000;
 /// What a rule costs in memory beside its text, in bytes.
 const RULE_BYTES: u64 = 600;
@@ -31,6 +32,9 @@ pub(crate) struct RulesView {
     /// Whether pages have one address each.
     pub(crate) pretty_urls: bool,
     blocks: Vec<Box<Block>>,
+    /// Each block as it is written, where nothing about it depends on the answer.
+    ready: Vec<Option<Ready>>,
+    no_headers: Ready,
 }
 
 /// What verifies a visitor's token.
@@ -90,7 +94,7 @@ impl RulesView {
             redirects: Matcher::new(rules.redirects),
             headers: HeaderMatcher::new(rules.headers),
             visitors: site.visitors,
-            blocks: Vec::new(),
+            ..Self::default()
         };
         view.work_out(deploy);
         deploy.weigh(text.len() as u64 * 2 + RULE_BYTES * (view.redirects.len() + view.headers.len()) as u64);
@@ -102,7 +106,7 @@ impl RulesView {
             return;
         }
         let mut known: HashMap<Vec<(String, String)>, u16> = HashMap::new();
-        let (mut headers, mut budget) = (0, MAX_AHEAD / self.headers.len());
+        let (mut headers, mut budget) = (0, MAX_AHEAD / self.headers.work());
         deploy.assign_headers(|path| {
             if budget == 0 {
                 return Ahead::Later;
@@ -120,11 +124,22 @@ impl RulesView {
             if headers > MAX_BLOCK_HEADERS {
                 return Ahead::Later;
             }
-            self.blocks.push(block(&found));
+            let block = block(&found);
+            self.ready.push(Ready::of(&block));
+            self.blocks.push(block);
             known.insert(found, number);
             Ahead::Block(number)
         });
-        deploy.weigh(headers as u64 * RULE_BYTES / 4);
+        deploy.weigh(headers as u64 * RULE_BYTES / 3);
+    }
+
+    /// The headers of a file as they are written, when they were worked out beforehand.
+    pub(crate) fn ready(&self, headers: Ahead) -> Option<&Ready> {
+        match headers {
+            Ahead::None => Some(&self.no_headers),
+            Ahead::Block(number) => self.ready.get(usize::from(number))?.as_ref(),
+            Ahead::Later => None,
+        }
     }
 
     /// The headers for a path that is no file, or that was not worked out beforehand.

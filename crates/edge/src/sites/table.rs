@@ -86,10 +86,11 @@ impl Table {
     }
 
     /// Keeps what a look-up found that began after `began` changes, unless a later change may
-    /// have overtaken it. Whether it is current.
-    pub(crate) fn keep(&self, host: &str, found: &Found, began: u64) -> bool {
+    /// have overtaken it. The number of changes that it has certainly seen.
+    pub(crate) fn keep(&self, host: &str, found: &Found, began: u64) -> u64 {
         let mut rows = self.rows.write();
-        match found {
+        let changes = rows.changes;
+        let current = match found {
             Found::Site(view) if rows.is_current(&view.site_id, began) => {
                 let dropped = rows.insert(host, view, self.budget);
                 drop(rows);
@@ -106,7 +107,8 @@ impl Table {
             // A site without a live deploy is about to get one: not worth remembering.
             Found::Nothing(_) => rows.changes == began,
             Found::Site(_) => false,
-        }
+        };
+        if current { changes } else { began }
     }
 }
 
@@ -192,7 +194,7 @@ mod tests {
     fn a_change_drops_all_hosts_of_its_site_and_no_other() {
         let table = Table::default();
         for (host, id) in [("a", "1"), ("b", "1"), ("c", "2")] {
-            assert!(table.keep(host, &site(id), 0));
+            assert_eq!(table.keep(host, &site(id), 0), table.changes());
         }
         table.forget("1");
         assert!(!is_kept(&table, "a") && !is_kept(&table, "b") && is_kept(&table, "c"));
@@ -206,9 +208,9 @@ mod tests {
         let table = Table::default();
         let began = table.changes();
         table.forget("1");
-        assert!(!table.keep("a", &site("1"), began));
+        assert_eq!(table.keep("a", &site("1"), began), began);
         assert!(!is_kept(&table, "a"));
-        assert!(table.keep("a", &site("1"), table.changes()));
+        assert_eq!(table.keep("a", &site("1"), table.changes()), table.changes());
         assert!(is_kept(&table, "a"));
     }
 
@@ -218,27 +220,27 @@ mod tests {
         for _ in 0..CHANGES_KEPT {
             table.forget("2");
         }
-        assert!(table.keep("a", &site("1"), 0));
+        assert_eq!(table.keep("a", &site("1"), 0), table.changes());
         table.forget("2");
-        assert!(!table.keep("b", &site("1"), 0));
-        assert!(table.keep("b", &site("1"), 1));
+        assert_eq!(table.keep("b", &site("1"), 0), 0);
+        assert_eq!(table.keep("b", &site("1"), 1), table.changes());
     }
 
     #[test]
     fn any_change_ends_the_belief_that_a_host_is_nobodys() {
         let table = Table::default();
-        assert!(table.keep("a", &nobody(), 0));
+        assert_eq!(table.keep("a", &nobody(), 0), table.changes());
         assert!(matches!(table.get("a"), Some(Found::Nothing(Absent::Site))));
         table.forget("1");
         assert!(table.get("a").is_none());
-        assert!(!table.keep("a", &nobody(), 0));
+        assert_eq!(table.keep("a", &nobody(), 0), 0);
         assert!(table.get("a").is_none());
     }
 
     #[test]
     fn a_missing_deploy_is_not_remembered() {
         let table = Table::default();
-        assert!(table.keep("a", &Found::Nothing(Absent::Deploy), 0));
+        assert_eq!(table.keep("a", &Found::Nothing(Absent::Deploy), 0), table.changes());
         assert!(table.get("a").is_none());
     }
 
@@ -274,7 +276,7 @@ mod tests {
     #[test]
     fn a_site_larger_than_the_budget_is_current_but_not_kept() {
         let table = Table::with_budget(10);
-        assert!(table.keep("a", &site("1"), 0));
+        assert_eq!(table.keep("a", &site("1"), 0), table.changes());
         assert!(table.get("a").is_none());
     }
 

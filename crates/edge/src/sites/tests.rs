@@ -26,14 +26,14 @@ fn hosts_that_mean_the_same_are_one() {
 #[test]
 fn a_look_up_serves_those_who_came_before_the_changes_it_missed() {
     let nobody = Ok(Found::Nothing(Absent::Site));
-    for (began, current, outcome, arrived, expect) in [
-        (3, true, nobody.clone(), 5, true),
-        (5, false, nobody.clone(), 5, true),
-        (3, false, nobody, 5, false),
-        (3, false, Err(Unavailable::Failed), 5, true),
+    for (seen, outcome, arrived, expect) in [
+        (5, nobody.clone(), 5, true),
+        (6, nobody.clone(), 5, true),
+        (3, nobody, 5, false),
+        (3, Err(Unavailable::Failed), 5, true),
     ] {
-        let landed = Landed { began, current, outcome };
-        assert_eq!(landed.serves(arrived), expect, "{began} {current} {arrived}");
+        let landed = Landed { seen, outcome };
+        assert_eq!(landed.serves(arrived), expect, "{seen} {arrived}");
     }
 }
 

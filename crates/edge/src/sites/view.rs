@@ -60,6 +60,14 @@ struct Place {
     headers: Ahead,
 }
 
+/// What is found at a path.
+pub(crate) struct Hit<'d> {
+    pub(crate) file: &'d FileView,
+    /// How well the file fits, as [`rules::paths::candidates`] counts.
+    pub(crate) rank: u8,
+    pub(crate) headers: Ahead,
+}
+
 /// A file and its encodings.
 pub(crate) struct FileView {
     /// Content-Type.
@@ -100,6 +108,13 @@ pub(crate) struct BadDigest {
 }
 
 impl SiteView {
+    /// Whether a visitor sees files of this deploy, and nothing that depends on who the visitor is
+    /// or that is made on the way out; rules aside.
+    pub(crate) fn shows_files_as_they_are(&self) -> bool {
+        let open = !self.disabled && self.access.is_none() && !self.rules.headers.has_basic_auth();
+        open && self.split.is_none() && self.snippets.is_none()
+    }
+
     /// About how many bytes of memory it takes.
     pub(crate) fn weight(&self) -> u64 {
         let snippets = self.snippets.as_ref().map_or(0, |snippets| snippets.weight());
@@ -133,6 +148,13 @@ impl DeployView {
     pub(crate) fn file(&self, path: &str) -> Option<&FileView> {
         let place = self.paths.get(path)?;
         self.files.get(place.file as usize)
+    }
+
+    /// All that is known of a clean request path, in one look.
+    pub(crate) fn find(&self, path: &str) -> Option<Hit<'_>> {
+        let place = self.paths.get(path)?;
+        let file = self.files.get(place.file as usize)?;
+        Some(Hit { file, rank: place.rank, headers: place.headers })
     }
 
     /// Tells every path its headers.

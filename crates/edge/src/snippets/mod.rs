@@ -6,7 +6,9 @@ mod ends;
 
 use crate::answer::{BlobRef, Content, Spans};
 use crate::body::Span;
+use crate::protocol::negotiate::{Encoding, Encodings};
 use crate::sites::SnippetsView;
+use brotli::CompressorWriter;
 use bytes::Bytes;
 use ends::{Ends, Scanner};
 use flate2::{Compression, write::GzEncoder};
@@ -27,6 +29,12 @@ const MAX_READS: usize = 2;
 const PAGE_BYTES: usize = 256;
 /// Of little use, a compressed form that saves less than this; in bytes.
 const LEAST_SAVING: usize = 256;
+/// Brotli's effort of 0 to 11: no dearer than gzip, and smaller than it.
+const BROTLI_QUALITY: u32 = 5;
+/// Brotli's window, as a power of two: that of the largest page.
+const BROTLI_WINDOW: u32 = 19;
+/// Bytes that Brotli is handed at once.
+const BROTLI_BUFFER: usize = 4096;
 
 /// The pages that were asked for.
 pub(crate) struct Pages {
@@ -42,13 +50,20 @@ type Key = ([u8; 32], [u8; 16]);
 pub(crate) struct Page {
     blob: BlobRef,
     ends: Ends,
+    packed: Packed,
+}
+
+/// The compressed forms of a page, where they pay.
+#[derive(Default)]
+struct Packed {
     gzip: Option<Bytes>,
+    br: Option<Bytes>,
 }
 
 impl Pages {
     pub(crate) fn new(blobs: Blobs) -> Self {
         let weigher = |_: &Key, page: &Arc<Page>| {
-            let bytes = page.gzip.as_ref().map_or(0, Bytes::len) + PAGE_BYTES;
+            let bytes = page.packed.bytes() + PAGE_BYTES;
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
         let known = Cache::builder().max_capacity(PAGES_BYTES).weigher(weigher).build();
@@ -81,7 +96,7 @@ impl Pages {
             while let Some(piece) = stream.try_next().await.map_err(io::Error::other)? {
                 scanner.read(&piece);
             }
-            return Ok(Page { blob, ends: scanner.ends(), gzip: None });
+            return Ok(Page { blob, ends: scanner.ends(), packed: Packed::default() });
         }
         let file = self.blobs.get(&digest).await.map_err(io::Error::other)?;
         if file.len() as u64 != blob.size {
@@ -98,25 +113,26 @@ impl Page {
     fn of(blob: BlobRef, file: &Bytes, snippets: &SnippetsView) -> io::Result<Self> {
         let mut scanner = Scanner::default();
         scanner.read(file);
-        let page = Self { blob, ends: scanner.ends(), gzip: None };
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        let mut length = 0;
-        for span in page.spans(snippets) {
-            let bytes = match span {
-                Span::Text(text) => text,
-                Span::Blob(range) => file.slice(place(range.start)..place(range.end)),
-            };
-            length += bytes.len();
-            encoder.write_all(&bytes)?;
-        }
-        let gzip = encoder.finish()?;
-        let pays = gzip.len() + LEAST_SAVING <= length;
-        Ok(Self { gzip: pays.then(|| Bytes::from(gzip)), ..page })
+        let page = Self { blob, ends: scanner.ends(), packed: Packed::default() };
+        let packed = Packed::of(page.spans(snippets).into_iter().map(|span| match span {
+            Span::Text(text) => text,
+            Span::Blob(range) => file.slice(place(range.start)..place(range.end)),
+        }))?;
+        Ok(Self { packed, ..page })
     }
 
-    /// The page compressed with gzip, if that pays.
-    pub(crate) fn gzip(&self) -> Option<&Bytes> {
-        self.gzip.as_ref()
+    /// The compressed forms that there are.
+    pub(crate) fn encodings(&self) -> Encodings {
+        Encodings { gzip: self.packed.gzip.is_some(), br: self.packed.br.is_some() }
+    }
+
+    /// The page in a compressed form.
+    pub(crate) fn packed(&self, encoding: Encoding) -> Option<&Bytes> {
+        match encoding {
+            Encoding::Identity => None,
+            Encoding::Gzip => self.packed.gzip.as_ref(),
+            Encoding::Br => self.packed.br.as_ref(),
+        }
     }
 
     /// The page as it is.
@@ -126,6 +142,28 @@ impl Page {
 
     fn spans(&self, snippets: &SnippetsView) -> Vec<Span> {
         spans(self.ends, self.blob.size, snippets)
+    }
+}
+
+impl Packed {
+    /// Compresses what the stretches come to. Brotli has to beat gzip, or it is not worth its memory.
+    fn of(stretches: impl Iterator<Item = Bytes>) -> io::Result<Self> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        let mut br = CompressorWriter::new(Vec::new(), BROTLI_BUFFER, BROTLI_QUALITY, BROTLI_WINDOW);
+        let mut length = 0;
+        for bytes in stretches {
+            length += bytes.len();
+            gzip.write_all(&bytes)?;
+            br.write_all(&bytes)?;
+        }
+        let (gzip, br) = (gzip.finish()?, br.into_inner());
+        let pays = |packed: &Vec<u8>| packed.len() + LEAST_SAVING <= length;
+        let br = Some(br).filter(|br| pays(br) && br.len() < gzip.len());
+        Ok(Self { gzip: Some(gzip).filter(pays).map(Bytes::from), br: br.map(Bytes::from) })
+    }
+
+    fn bytes(&self) -> usize {
+        [&self.gzip, &self.br].into_iter().flatten().map(Bytes::len).sum()
     }
 }
 
@@ -208,7 +246,7 @@ mod tests {
             let (blob, snippets) = (put(&bed, page).await, snippets(head, footer));
             let made = pages.get(blob, &snippets).await.unwrap();
             assert_eq!(whole(page, made.plain(&snippets)), expect);
-            assert!(made.gzip().is_none(), "compressing {page} does not pay");
+            assert!(made.encodings().is_empty(), "compressing {page} does not pay");
             assert_eq!(put_into(&Bytes::from(page), &snippets), expect);
         }
     }
@@ -220,9 +258,13 @@ mod tests {
         let page = format!("<head></head><body>{}</body>", "<p>more</p>".repeat(500));
         let (blob, first, second) = (put(&bed, &page).await, snippets("H", "F"), snippets("H", "G"));
         let made = pages.get(blob, &first).await.unwrap();
-        let mut text = String::new();
-        GzDecoder::new(&made.gzip().unwrap()[..]).read_to_string(&mut text).unwrap();
-        assert_eq!(text, whole(&page, made.plain(&first)));
+        let (mut text, mut by_brotli) = (String::new(), String::new());
+        let (gzip, br) = (made.packed(Encoding::Gzip).unwrap(), made.packed(Encoding::Br).unwrap());
+        GzDecoder::new(&gzip[..]).read_to_string(&mut text).unwrap();
+        brotli::Decompressor::new(&br[..], 4096).read_to_string(&mut by_brotli).unwrap();
+        assert_eq!((&text, text == by_brotli), (&whole(&page, made.plain(&first)), true));
+        assert_eq!((made.packed.bytes(), made.packed(Encoding::Identity)), (gzip.len() + br.len(), None));
+        assert!(br.len() < gzip.len());
         assert!(text.contains("H</head>") && text.ends_with("F</body>"));
         assert!(Arc::ptr_eq(&made, &pages.get(blob, &first).await.unwrap()));
         assert!(!Arc::ptr_eq(&made, &pages.get(blob, &second).await.unwrap()));
@@ -236,7 +278,7 @@ mod tests {
         let page = format!("<head></head><body>{filling}</body>");
         let (blob, snippets) = (put(&bed, &page).await, snippets("H", "F"));
         let made = pages.get(blob, &snippets).await.unwrap();
-        assert!(made.gzip().is_none());
+        assert!(made.encodings().is_empty());
         assert_eq!(whole(&page, made.plain(&snippets)), format!("<head>H</head><body>{filling}F</body>"));
     }
 

@@ -47,7 +47,10 @@ fn length(answer: &Answer) -> usize {
 
 fn unpacked(answer: &Answer) -> String {
     let mut text = String::new();
-    GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap();
+    match answer.header("content-encoding") {
+        Some("br") => brotli::Decompressor::new(&answer.body[..], 4096).read_to_string(&mut text).unwrap(),
+        _ => GzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap(),
+    };
     text
 }
 
@@ -95,9 +98,14 @@ async fn head_and_compressed_answers_agree_with_the_page(p: &Platform) {
     let expect = page.replace("</head>", "<b>h</b></head>").replace("</body>", "<b>f</b></body>");
     assert_eq!((plain.text(), plain.header("content-encoding")), (expect.clone(), None));
     assert_eq!((plain.header("vary"), plain.header("accept-ranges")), (Some("accept-encoding"), None));
-    for path in ["/", "/nowhere"] {
-        let packed = p.send("GET", HOST, path, &[("accept-encoding", "gzip, br")]).await;
-        assert_eq!((packed.header("content-encoding"), length(&packed)), (Some("gzip"), packed.body.len()));
+    for (path, accept, expected) in [
+        ("/", "gzip, br", "br"),
+        ("/", "gzip", "gzip"),
+        ("/nowhere", "br;q=0.5, gzip", "gzip"),
+        ("/nowhere", "br", "br"),
+    ] {
+        let packed = p.send("GET", HOST, path, &[("accept-encoding", accept)]).await;
+        assert_eq!((packed.header("content-encoding"), length(&packed)), (Some(expected), packed.body.len()));
         assert_eq!((unpacked(&packed), packed.header("vary")), (expect.clone(), Some("accept-encoding")));
         assert!(packed.body.len() < expect.len() / 4);
     }
@@ -126,7 +134,7 @@ async fn a_change_is_seen_at_once_and_a_tag_holds_until_the_next(p: &Platform) {
         let tag = answer.header("etag").unwrap().to_owned();
         let date = answer.header("last-modified").unwrap().to_owned();
         tags.push((tag.clone(), date.clone()));
-        for accept in ["identity", "gzip"] {
+        for accept in ["identity", "gzip", "br"] {
             let accept = ("accept-encoding", accept);
             let first = p.send("GET", HOST, "/", &[accept]).await;
             let own = first.header("etag").unwrap();

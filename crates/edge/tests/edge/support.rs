@@ -1,6 +1,7 @@
 //! What every test here stands on: a server, sites put straight into the store, and a client.
 
 use boathook_edge::{Edge, End, Equipment, Patience, Prefixed};
+use bytes::Bytes;
 use context::Context;
 use flate2::write::GzEncoder;
 use http::request::Parts;
@@ -27,7 +28,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 pub const ACCOUNT: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
-/// A header of requests that the general server is to answer.
+/// A header of requests that the general server is to answer: it stands in the first bytes of a
+/// connection.
 pub const GENERAL: &str = "x-general";
 
 /// A server and what it stands on. Clones are one.
@@ -284,11 +286,7 @@ async fn serve(edge: Edge) -> SocketAddr {
 }
 
 async fn talk(edge: Edge, socket: TcpStream, peer: SocketAddr) {
-    let patience = Patience { idle: Duration::from_secs(60), stalled: Duration::from_secs(60) };
-    // who speaks first with this header is answered by the general server alone
-    let admit = |request: &Parts| (!request.headers.contains_key(GENERAL)).then(|| peer.into());
-    let stop = CancellationToken::new();
-    if let End::HandOver(socket, read) = edge.serve_directly(socket, patience, &stop, admit).await {
+    if let End::HandOver(socket, read) = talk_directly(&edge, socket, peer).await {
         let service = service_fn(move |request| {
             let edge = edge.clone();
             async move { Ok::<_, Infallible>(edge.handle(request, peer).await) }
@@ -298,7 +296,22 @@ async fn talk(edge: Edge, socket: TcpStream, peer: SocketAddr) {
     }
 }
 
-fn parse(bytes: &[u8]) -> Answer {
+async fn talk_directly(edge: &Edge, socket: TcpStream, peer: SocketAddr) -> End {
+    let mut first = [0; 1024];
+    let count = socket.peek(&mut first).await.unwrap_or(0);
+    if String::from_utf8_lossy(&first[..count]).contains(GENERAL) {
+        return End::HandOver(socket, Bytes::new());
+    }
+    let patience = Patience { idle: Duration::from_secs(60), stalled: Duration::from_secs(60) };
+    let stop = CancellationToken::new();
+    let socket = socket.into_std().expect("a socket is one everywhere");
+    let Some(opening) = edge.greet(&socket, &stop).await else { return End::Over };
+    let socket = TcpStream::from_std(socket).expect("a socket is one everywhere");
+    edge.serve_directly(socket, opening, patience, &stop, |_: &Parts| Some(peer.into())).await
+}
+
+/// An answer from its bytes; what follows its head is its body.
+pub fn parse(bytes: &[u8]) -> Answer {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.lines();
