@@ -22,7 +22,7 @@ const LAST: usize = 50;
 /// # Errors
 /// When a blob cannot be read or stored, or the database fails.
 pub(crate) async fn prepare(cx: &Context, served: &mut Served) -> Result<Finds> {
-    let mut finds = Finds::default();
+    let mut finds = Finds::new(cx.settings.captcha);
     let scans = scans(cx, served, &mut finds).await?;
     for file in served.files.iter_mut().filter(|file| is_page(file)) {
         let Some(scan) = scans.get(&file.blob) else { continue };

@@ -78,8 +78,10 @@ fn mentions(page: &[u8]) -> bool {
         .any(|rest| rest.len() >= MARK.len() && rest[..MARK.len()].eq_ignore_ascii_case(MARK))
 }
 
-/// What is in the page, and the page that is served instead when it has forms.
-pub(crate) fn read(page: &[u8]) -> (Scan, Option<Vec<u8>>) {
+/// What is in the page, and the page that is served instead when it has forms. [`Scan::rewritten`]
+/// stays empty.
+#[must_use]
+pub fn read(page: &[u8]) -> (Scan, Option<Vec<u8>>) {
     let found = match find::forms(page) {
         Ok(found) => found,
         Err(problem) => return (Scan { problem: Some(problem), ..Scan::default() }, None),

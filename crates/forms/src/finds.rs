@@ -13,12 +13,19 @@ pub struct Finds {
     pub(crate) forms: BTreeMap<String, FormDoc>,
     pub(crate) fresh: Vec<(String, Scan)>,
     notes: Vec<Value>,
+    judged: bool,
 }
 
 /// Notes of one deploy about its forms; more are not made.
 const NOTES: usize = 20;
 
 impl Finds {
+    /// Nothing yet. `judged` says whether this server has solutions of riddles judged.
+    #[must_use]
+    pub fn new(judged: bool) -> Self {
+        Self { judged, ..Self::default() }
+    }
+
     /// Adds what is in the page at the path of its file.
     pub fn add(&mut self, path: &str, scan: &Scan) {
         if let Some(problem) = &scan.problem {
@@ -33,8 +40,12 @@ impl Finds {
             self.note("A form has no usable name", &what);
         }
         for form in &scan.forms {
-            if form.recaptcha {
-                let what = format!("{path}: form \"{}\" is received without asking for it", form.name);
+            if form.recaptcha && !self.judged {
+                let what = format!(
+                    "{path}: form \"{}\" is received without asking for it. The operator can have it checked: \
+                     set BOATHOOK_RECAPTCHA_SECRET",
+                    form.name
+                );
                 self.note("reCAPTCHA is not checked by this server", &what);
             }
             let doc = self.forms.entry(form.name.clone()).or_default();
@@ -48,6 +59,7 @@ impl Finds {
             if let Some(action) = of_action(path, &form.action) {
                 remember(&mut doc.actions, action);
             }
+            doc.recaptcha |= form.recaptcha;
             doc.honeypot = doc.honeypot.take().or_else(|| form.honeypot.clone());
         }
     }
@@ -122,6 +134,10 @@ mod tests {
         finds.add("/a.html", &Scan { nameless: 2, problem: Some("odd".into()), ..Scan::default() });
         finds.add("/b.html", &read(b"<form name=a netlify data-netlify-recaptcha=true></form>").0);
         let text = Value::from(finds.clone().into_messages()).to_string();
+        assert!(finds.forms["a"].recaptcha);
+        let mut judged = Finds::new(true);
+        judged.add("/b.html", &read(b"<form name=a netlify data-netlify-recaptcha=true></form>").0);
+        assert!(judged.forms["a"].recaptcha && judged.into_messages().is_empty());
         for part in ["/a.html has 2 forms", "odd", "reCAPTCHA", "/b.html"] {
             assert!(text.contains(part), "{part}: {text}");
         }

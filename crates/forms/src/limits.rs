@@ -23,6 +23,18 @@ pub const BODY_BYTES: u64 = 8 << 20;
 pub const TEXT_BYTES: usize = 1 << 20;
 /// How long a submission may take to come in (contract edge 1.6).
 pub const BODY_TIME: Duration = Duration::from_secs(30);
+/// Files of a submission: each may be an open file while the rest comes in.
+pub const FILES: usize = 32;
+/// Bytes of a file that may wait in memory for the rest of its submission; larger ones are written away.
+pub const SMALL_FILE_BYTES: u64 = 16 << 10;
+/// Parts of a multipart body, those included that are of no field or bring no file.
+pub const PARTS: usize = 2 * FIELDS;
+/// Bytes of the head of a part.
+pub const HEAD_BYTES: usize = 8 << 10;
+/// Blanks behind a boundary, which some senders put there.
+pub const PADDING_BYTES: usize = 256;
+/// Bytes of a boundary (RFC 2046, 5.1.1).
+pub const BOUNDARY_BYTES: usize = 70;
 /// Bytes of a file's name; longer ones are cut.
 pub const FILE_NAME_BYTES: usize = 255;
 /// Bytes that are kept of what a browser says about itself and where it comes from.

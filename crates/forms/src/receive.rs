@@ -1,11 +1,16 @@
 //! Reads what a visitor sends: the body of a POST as a stream, within bounds. Files go to where blobs
 //! are made and become blobs only when the submission is taken.
 
-use crate::limits::{BODY_BYTES, FIELDS, FILE_NAME_BYTES, HEADER_BYTES, NAME_BYTES, TEXT_BYTES};
+mod parts;
+
+use crate::limits::{
+    BODY_BYTES, FIELDS, FILE_NAME_BYTES, FILES, HEADER_BYTES, NAME_BYTES, SMALL_FILE_BYTES, TEXT_BYTES,
+};
+use crate::multipart;
 use bytes::Bytes;
 use context::{Context, Result as Done};
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
-use multer::{Constraints, Field, Multipart, SizeLimit};
+use futures_util::{Stream, StreamExt as _};
+use parts::Parts;
 use std::net::IpAddr;
 use std::time::Duration;
 use store::blob::{Blobs, Staged};
@@ -14,7 +19,9 @@ use store::submissions::{Sent, SentField, SentFile, SentValue};
 /// Field that says which form is sent.
 const FORM_NAME: &str = "form-name";
 /// Fields that are for the platform and not for the owner of the form.
-const SILENT: [&str; 2] = [FORM_NAME, "g-recaptcha-response"];
+const SILENT: [&str; 2] = [FORM_NAME, SOLUTION];
+/// Field with the solution of the riddle that tells people from robots.
+const SOLUTION: &str = "g-recaptcha-response";
 /// Type of a file whose sender does not say.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
@@ -23,7 +30,7 @@ const UNKNOWN_TYPE: &str = "application/octet-stream";
 pub enum Kind {
     /// `application/x-www-form-urlencoded`.
     Urlencoded,
-    /// `multipart/form-data` with this boundary.
+    /// `multipart/form-data` with this boundary, empty when none is named that can be used.
     Multipart(String),
 }
 
@@ -36,7 +43,16 @@ impl Kind {
             return Some(Self::Urlencoded);
         }
         let multipart = essence.eq_ignore_ascii_case("multipart/form-data");
-        multipart.then(|| Self::Multipart(multer::parse_boundary(content_type).unwrap_or_default()))
+        multipart.then(|| Self::Multipart(multipart::boundary(content_type).unwrap_or_default()))
+    }
+
+    /// Bytes of a body of this kind at most, as sent.
+    #[must_use]
+    pub fn most_bytes(&self) -> u64 {
+        match self {
+            Self::Urlencoded => TEXT_BYTES as u64,
+            Self::Multipart(_) => BODY_BYTES,
+        }
     }
 }
 
@@ -100,13 +116,16 @@ pub async fn receive<S, E>(
     known: impl Fn(&str) -> bool + Send + Sync,
 ) -> Result<Received, Refusal>
 where
-    S: Stream<Item = Result<Bytes, E>> + Send + 'static,
-    E: Into<Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
+    S: Stream<Item = Result<Bytes, E>>,
 {
     let read = async {
         match kind {
             Kind::Urlencoded => urlencoded(body, &known).await,
-            Kind::Multipart(boundary) => multipart(blobs, body, &boundary, &known).await,
+            Kind::Multipart(boundary) if boundary.is_empty() => Err(Refusal::Malformed),
+            Kind::Multipart(boundary) => {
+                let body = std::pin::pin!(body);
+                multipart(blobs, Parts::new(body, &boundary), &known).await
+            }
         }
     };
     tokio::time::timeout(time, read).await.unwrap_or(Err(Refusal::Late))
@@ -134,34 +153,26 @@ where
 
 async fn multipart<S, E>(
     blobs: &Blobs,
-    body: S,
-    boundary: &str,
+    mut parts: Parts<'_, S>,
     known: &(impl Fn(&str) -> bool + Sync),
 ) -> Result<Received, Refusal>
 where
-    S: Stream<Item = Result<Bytes, E>> + Send + 'static,
-    E: Into<Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
+    S: Stream<Item = Result<Bytes, E>>,
 {
-    if boundary.is_empty() {
-        return Err(Refusal::Malformed);
-    }
-    let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(BODY_BYTES));
-    let mut parts = Multipart::with_constraints(body.map_err(Into::into), boundary, limits);
     let mut received = Received::default();
-    while let Some(mut part) = parts.next_field().await.map_err(|error| refused(&error))? {
-        let Some(name) = part.name().map(str::to_owned) else { continue };
-        match part.file_name().map(file_name) {
+    while let Some(head) = parts.head().await? {
+        let Some(name) = head.name else { continue };
+        match head.filename.as_deref().map(file_name) {
             // what a browser sends for a field in which no file was chosen
             Some(filename) if filename.is_empty() => {}
             Some(filename) => {
-                let kind = part.content_type().map_or(UNKNOWN_TYPE, |kind| kind.as_ref());
-                let kind = cut(kind, FILE_NAME_BYTES).to_owned();
+                let kind = cut(head.kind.as_deref().unwrap_or(UNKNOWN_TYPE), FILE_NAME_BYTES).to_owned();
                 received.may_take_file(&name)?;
-                let staged = Box::new(staged(blobs, &mut part).await?);
+                let staged = Box::new(staged(blobs, &mut parts).await?);
                 received.add(name, Value::File { filename, kind, staged }, known)?;
             }
             None => {
-                let text = text(&mut part, TEXT_BYTES - received.text_bytes.min(TEXT_BYTES)).await?;
+                let text = text(&mut parts, TEXT_BYTES - received.text_bytes.min(TEXT_BYTES)).await?;
                 received.add(name, Value::Text(text), known)?;
             }
         }
@@ -169,32 +180,32 @@ where
     Ok(received)
 }
 
-fn refused(error: &multer::Error) -> Refusal {
-    match error {
-        multer::Error::StreamSizeExceeded { .. } | multer::Error::FieldSizeExceeded { .. } => {
-            Refusal::TooLarge
-        }
-        _ => Refusal::Malformed,
-    }
-}
-
-async fn staged(blobs: &Blobs, part: &mut Field<'_>) -> Result<Staged, Refusal> {
+async fn staged<S, E>(blobs: &Blobs, parts: &mut Parts<'_, S>) -> Result<Staged, Refusal>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+{
     let mut staged = blobs.stage().await.map_err(Refusal::Storage)?;
-    while let Some(chunk) = part.chunk().await.map_err(|error| refused(&error))? {
-        staged.write(&chunk).await.map_err(Refusal::Storage)?;
+    while let Some(bytes) = parts.data().await? {
+        staged.write(&bytes).await.map_err(Refusal::Storage)?;
+    }
+    if staged.size() > SMALL_FILE_BYTES {
+        staged.spill().await.map_err(Refusal::Storage)?;
     }
     Ok(staged)
 }
 
-async fn text(part: &mut Field<'_>, most: usize) -> Result<String, Refusal> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = part.chunk().await.map_err(|error| refused(&error))? {
-        if bytes.len() + chunk.len() > most {
+async fn text<S, E>(parts: &mut Parts<'_, S>, most: usize) -> Result<String, Refusal>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+{
+    let mut text = Vec::new();
+    while let Some(bytes) = parts.data().await? {
+        if text.len() + bytes.len() > most {
             return Err(Refusal::TooLarge);
         }
-        bytes.extend_from_slice(&chunk);
+        text.extend_from_slice(&bytes);
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8(text).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned()))
 }
 
 /// The last part of a file's name, without what could harm whoever saves it.
@@ -216,6 +227,16 @@ impl Received {
         self.form_name.as_deref()
     }
 
+    /// The solution of the riddle; empty when there is none.
+    #[must_use]
+    pub fn solution(&self) -> &str {
+        let solution = self.values.iter().find_map(|(name, value)| match value {
+            Value::Text(text) if name == SOLUTION => Some(text.as_str()),
+            _ => None,
+        });
+        solution.unwrap_or_default()
+    }
+
     /// Whether something stands in a field that people leave empty.
     #[must_use]
     pub fn fills(&self, field: &str) -> bool {
@@ -226,8 +247,12 @@ impl Received {
     }
 
     fn may_take_file(&self, field: &str) -> Result<(), Refusal> {
-        let taken = |(name, value): &(String, Value)| name == field && matches!(value, Value::File { .. });
-        if self.values.iter().any(taken) { Err(Refusal::TwoFiles) } else { Ok(()) }
+        let is_file = |(_, value): &&(String, Value)| matches!(value, Value::File { .. });
+        let mut files = self.values.iter().filter(is_file);
+        if files.clone().count() >= FILES {
+            return Err(Refusal::TooLarge);
+        }
+        if files.any(|(name, _)| name == field) { Err(Refusal::TwoFiles) } else { Ok(()) }
     }
 
     fn add(&mut self, name: String, value: Value, known: &impl Fn(&str) -> bool) -> Result<(), Refusal> {

@@ -81,11 +81,11 @@ impl DeployRules {
             faults.note(Part::RedirectLines, file(sources.redirects.as_deref(), redirects::parse_file));
         let toml = faults.note(Part::RedirectEntries, redirects::from_json(entries("redirects").as_ref()));
         let mut redirects = redirects::merge(lines, toml);
-        faults.costly(Part::RedirectLines, redirects::drop_costly(&mut redirects));
+        faults.left_out(Part::RedirectLines, redirects::bound(&mut redirects));
         let lines = faults.note(Part::HeaderLines, file(sources.headers.as_deref(), headers::parse_file));
         let toml = faults.note(Part::HeaderEntries, headers::from_json(entries("headers").as_ref()));
         let mut headers = headers::merge(lines, toml);
-        faults.costly(Part::HeaderLines, headers::drop_costly(&mut headers));
+        faults.left_out(Part::HeaderLines, headers::bound(&mut headers));
         (Self { redirects, headers, pretty_urls: pretty_urls(&config) }, faults.0)
     }
 
@@ -131,10 +131,9 @@ impl Faults {
         table.map_err(|error| self.0.push(Fault { part: Part::Config, errors: vec![error] })).ok()
     }
 
-    fn costly(&mut self, part: Part, count: usize) {
-        if count > 0 {
-            let why = format!("{count} more rules with a * inside their path than one deploy may have");
-            self.0.push(Fault { part, errors: vec![LineError::new(1, why)] });
+    fn left_out(&mut self, part: Part, why: Vec<String>) {
+        if !why.is_empty() {
+            self.0.push(Fault { part, errors: why.into_iter().map(|why| LineError::new(1, why)).collect() });
         }
     }
 }
@@ -142,6 +141,8 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MAX_JUDGED;
+    use crate::redirects::MAX_RULES;
 
     fn read(redirects: &str, headers: &str, config: &str) -> (DeployRules, Vec<Fault>) {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -191,6 +192,20 @@ mod tests {
         let inner: String = (0..1001).map(|n| format!("/{n}/*/x /y\n")).collect();
         let (rules, faults) = read(&format!("{inner}/z/* /y\n"), "", "");
         assert_eq!((rules.redirects.len(), faults.len()), (1001, 1));
+        let crowd: String = (0..MAX_JUDGED + 2).map(|n| format!("/:a/{n} /y\n")).collect();
+        let all: String = (0..=MAX_JUDGED).map(|n| format!("/*\n X: {n}\n")).collect();
+        let (rules, faults) = read(&crowd, &all, "");
+        assert_eq!((rules.redirects.len(), rules.headers.len()), (MAX_JUDGED, MAX_JUDGED));
+        let told = |count| {
+            [LineError::new(1, format!("{count} rules for paths that 10000 rules before them are for"))]
+        };
+        assert_eq!((&faults[0].errors[..], &faults[1].errors[..]), (&told(2)[..], &told(1)[..]));
+        let apart: String = (0..MAX_JUDGED).map(|n| format!("/x id={n} /y\n/{n} /y\n/{n}x/* /y\n")).collect();
+        assert_eq!(read(&apart, "", "").0.redirects.len(), 3 * MAX_JUDGED);
+        let most: String = (0..MAX_RULES).map(|n| format!("/{n} /y\n")).collect();
+        let (rules, faults) = read(&most, "", "[[redirects]]\nfrom = \"/a\"\nto = \"/b\"\n");
+        let told = LineError::new(1, "1 rules behind the first 100000");
+        assert_eq!((rules.redirects.len(), &faults[0].errors[..]), (MAX_RULES, &[told][..]));
         let walks: String = (0..10_001).map(|n| format!("/{n}/:a/:b/*.js\n X: 1\n")).collect();
         let (rules, faults) = read("", &walks, "");
         assert!(rules.headers.len() < 3_000 && !faults.is_empty(), "{}", rules.headers.len());

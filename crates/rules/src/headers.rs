@@ -12,7 +12,7 @@ pub use parse::{parse_file, parse_toml};
 pub use rule::{HeaderRule, MAX_HEADER_RULES, MAX_VALUE_BYTES, merge};
 
 pub(crate) use fields::from_json;
-pub(crate) use rule::drop_costly;
+pub(crate) use rule::bound;
 
 #[cfg(test)]
 mod tests;

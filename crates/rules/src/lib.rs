@@ -2,10 +2,12 @@
 //! request path finds a file. Parses and matches; does no I/O, reads no clock, knows no server.
 
 pub mod config;
+mod crowd;
 pub mod deploy;
 pub mod headers;
 mod line_error;
 pub mod paths;
 pub mod redirects;
 
+pub use crowd::MAX_JUDGED;
 pub use line_error::{LineError, MAX_LINE_ERRORS};

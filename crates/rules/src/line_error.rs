@@ -39,6 +39,11 @@ pub(crate) fn cap(mut errors: Vec<LineError>) -> Vec<LineError> {
     errors
 }
 
+/// One sentence for each limit that was passed: how many rules were left out, and of which kind.
+pub(crate) fn left_out(counts: &[(usize, String)]) -> Vec<String> {
+    counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

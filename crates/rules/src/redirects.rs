@@ -17,7 +17,7 @@ pub use parse::{MAX_LINE_BYTES, parse_file, parse_toml};
 pub use rule::{MAX_RULES, Rule, merge};
 
 pub(crate) use fields::from_json;
-pub(crate) use rule::drop_costly;
+pub(crate) use rule::bound;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Making a site.
 
 use crate::update::{Changes, apply, hash_password};
-use crate::{domain, name};
+use crate::{domain, identity, name};
 use context::{Context, Error, Result};
 use store::sites::{self, SiteInfo, SiteRow};
 
@@ -38,7 +38,11 @@ pub async fn create(
         updated_at: now,
     };
     let chosen = changes.name.is_some();
+    let secret_chosen = changes.jwt_secret.is_some();
     apply(cx, &mut site, changes)?;
+    if !secret_chosen {
+        site.info.jwt_secret = Some(identity::drawn(cx));
+    }
     for _ in 0..NAME_TRIES {
         if !chosen {
             site.name = name::random(cx);

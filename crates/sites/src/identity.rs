@@ -8,6 +8,8 @@ use store::sites::SiteRow;
 const PURPOSE: &str = "site identity secret";
 /// Longest secret, in bytes.
 pub const MAX_SECRET_BYTES: usize = 1024;
+/// Random bytes of a secret that nobody chose.
+const DRAWN_BYTES: usize = 32;
 /// Longest path to the roles in a token's claims, in bytes.
 pub const MAX_ROLES_PATH_BYTES: usize = 256;
 /// Where the roles are when the site does not say otherwise: one of these.
@@ -22,6 +24,13 @@ pub(crate) fn sealed(cx: &Context, secret: &str) -> Result<Option<String>> {
     Ok((!secret.is_empty()).then(|| hex::encode(cx.seal(PURPOSE, secret.as_bytes()))))
 }
 
+/// A secret of the server's own choice, as it is kept: what verifies visitors of a site is never empty
+/// nor the same for two sites, although nobody has set it.
+pub(crate) fn drawn(cx: &Context) -> String {
+    let secret = hex::encode(cx.random::<DRAWN_BYTES>());
+    hex::encode(cx.seal(PURPOSE, secret.as_bytes()))
+}
+
 /// A path of names with dots between them; none for an empty one.
 pub(crate) fn roles_path(path: String) -> Result<Option<String>> {
     let named = path.split('.').all(|name| !name.is_empty());
@@ -32,7 +41,7 @@ pub(crate) fn roles_path(path: String) -> Result<Option<String>> {
     Ok((!path.is_empty()).then_some(path))
 }
 
-/// The secret of a site; none when its owner has set none, and then no token verifies.
+/// The secret of a site; none when its owner has emptied it, and then no token verifies.
 ///
 /// # Errors
 /// When it was not sealed with this server's key.
@@ -45,6 +54,9 @@ pub fn secret(cx: &Context, site: &SiteRow) -> Result<Option<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::create::create;
+    use crate::update::Changes;
+    use store::accounts::{AccountDoc, AccountRow};
     use testbed::Bed;
 
     #[tokio::test]
@@ -57,6 +69,30 @@ mod tests {
         assert_eq!(opened, longest.as_bytes());
         assert_eq!(sealed(&cx, "").expect("fits"), None);
         assert!(matches!(sealed(&cx, &format!("{longest}s")), Err(Error::Unprocessable(_))));
+    }
+
+    async fn made(bed: &Bed, secret: Option<&str>) -> SiteRow {
+        let jwt_secret = secret.map(|secret| Some(secret.to_owned()));
+        let changes = Changes { jwt_secret, ..Changes::default() };
+        create(&bed.cx, "a", None, changes).await.expect("a site can be made")
+    }
+
+    #[tokio::test]
+    async fn a_new_site_has_a_secret_of_its_own() {
+        let bed = Bed::sqlite().await;
+        let mut tx = bed.cx.begin().await.expect("a transaction");
+        let (id, slug, name, doc) = ("a".into(), "team".into(), "Team".into(), AccountDoc::default());
+        let account = AccountRow { id, slug, name, doc, created_at: bed.cx.now(), updated_at: bed.cx.now() };
+        store::accounts::insert(&mut tx, &account).await.expect("there is none yet");
+        tx.commit().await.expect("it is kept");
+        let secret_of = |site: &SiteRow| secret(&bed.cx, site).expect("it opens");
+        let (one, two) = (made(&bed, None).await, made(&bed, None).await);
+        let drawn = secret_of(&one).expect("one is drawn");
+        assert_eq!(drawn.len(), 2 * DRAWN_BYTES);
+        assert_ne!(Some(&drawn), secret_of(&two).as_ref());
+        assert!(!one.info.jwt_secret.as_deref().is_some_and(|kept| kept.contains(&hex::encode(&drawn))));
+        assert_eq!(secret_of(&made(&bed, Some("chosen")).await).as_deref(), Some(&b"chosen"[..]));
+        assert_eq!(secret_of(&made(&bed, Some("")).await), None);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct FormDoc {
     pub actions: Vec<String>,
     /// Field that only robots fill in.
     pub honeypot: Option<String>,
+    /// Whether it wants a riddle solved that tells people from robots.
+    pub recaptcha: bool,
 }
 
 /// A form.

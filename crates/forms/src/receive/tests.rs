@@ -1,7 +1,7 @@
 //! Bodies as visitors and others send them.
 
 use super::*;
-use crate::limits::BODY_TIME;
+use crate::limits::{BODY_TIME, HEAD_BYTES, PARTS};
 use testbed::Bed;
 
 const BOUNDARY: &str = "X";
@@ -64,6 +64,7 @@ fn types_that_forms_send_are_known() {
         ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", Some(Kind::Urlencoded)),
         ("multipart/form-data; boundary=abc", multipart("abc")),
         ("multipart/form-data", multipart("")),
+        ("multipart/form-data; boundary=\"a", multipart("")),
         ("application/json", None),
         ("text/plain", None),
         ("", None),
@@ -110,6 +111,19 @@ async fn a_multipart_body_brings_files() {
 }
 
 #[tokio::test]
+async fn files_that_wait_on_disk_are_whole() {
+    let bed = Bed::sqlite().await;
+    let content = "0123456789".repeat(usize::try_from(SMALL_FILE_BYTES).unwrap());
+    let parts: Vec<String> = (0..FILES).map(|n| file(&format!("f{n}"), "a", &content)).collect();
+    let sent = sent(&bed, multipart_of(&bed, &parts).await.expect("they are few enough")).await;
+    assert_eq!(sent.fields.len(), FILES);
+    for field in sent.fields {
+        let SentValue::File(file) = &field.values[0] else { panic!("{field:?}") };
+        assert_eq!(bed.cx.blobs.get(&file.blob).await.expect("a blob"), content);
+    }
+}
+
+#[tokio::test]
 async fn what_says_no_form_is_read_and_has_no_name() {
     let bed = Bed::sqlite().await;
     for body in ["", "a=b", "form-name=", "form-name"] {
@@ -117,7 +131,12 @@ async fn what_says_no_form_is_read_and_has_no_name() {
         assert_eq!(received.form_name(), None, "{body}");
     }
     let received = read(&bed, Kind::Urlencoded, "form-name=contact&form-name=other", 9).await;
-    assert_eq!(received.expect("the first counts").form_name(), Some("contact"));
+    let received = received.expect("the first counts");
+    assert_eq!((received.form_name(), received.solution()), (Some("contact"), ""));
+    let solved = read(&bed, Kind::Urlencoded, "g-recaptcha-response=a%20b&form-name=contact", 9).await;
+    let solved = solved.expect("it is well formed");
+    assert_eq!((solved.form_name(), solved.solution()), (Some("contact"), "a b"));
+    assert_eq!(texts(&sent(&bed, solved).await), []);
 }
 
 #[tokio::test]
@@ -127,6 +146,7 @@ async fn what_is_too_much_or_wrong_is_refused() {
     let long = "x".repeat(NAME_BYTES + 1);
     let large = "y".repeat(TEXT_BYTES);
     let many = "a=b&".repeat(FIELDS + 1);
+    let files: Vec<String> = (0..=FILES).map(|n| file(&format!("f{n}"), "a", "1")).collect();
     let refusals = [
         read(&bed, Kind::Urlencoded, "form-name=other&x=y", 100).await.err(),
         read(&bed, Kind::Urlencoded, &format!("{long}=1"), 100).await.err(),
@@ -134,6 +154,9 @@ async fn what_is_too_much_or_wrong_is_refused() {
         read(&bed, Kind::Urlencoded, &many, 1 << 16).await.err(),
         multipart_of(&bed, &[name.clone(), part("x", "", &large)]).await.err(),
         multipart_of(&bed, &[name.clone(), file("x", "a", "1"), file("x", "b", "2")]).await.err(),
+        multipart_of(&bed, &files).await.err(),
+        multipart_of(&bed, &vec!["--X\r\n\r\n\r\n".to_owned(); PARTS + 1]).await.err(),
+        multipart_of(&bed, &[part("x", &"y".repeat(HEAD_BYTES), "")]).await.err(),
         read(&bed, Kind::Multipart(BOUNDARY.to_owned()), &name, 100).await.err(),
         read(&bed, Kind::Multipart(BOUNDARY.to_owned()), "no parts at all", 100).await.err(),
         read(&bed, Kind::Multipart(String::new()), &name, 100).await.err(),
@@ -146,6 +169,9 @@ async fn what_is_too_much_or_wrong_is_refused() {
         "TooLarge",
         "TooLarge",
         "TwoFiles",
+        "TooLarge",
+        "TooLarge",
+        "TooLarge",
         "Malformed",
         "Malformed",
         "Malformed",
@@ -177,4 +203,10 @@ async fn a_body_that_stands_still_is_given_up() {
         receive(&blobs, Kind::Urlencoded, body, Duration::from_millis(1), |_| true).await,
         Err(Refusal::Late)
     ));
+}
+
+#[test]
+fn each_kind_has_its_bound() {
+    assert_eq!(Kind::Urlencoded.most_bytes(), TEXT_BYTES as u64);
+    assert_eq!(Kind::Multipart(String::new()).most_bytes(), BODY_BYTES);
 }

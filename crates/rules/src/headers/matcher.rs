@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::pattern::{HeaderPattern, fold_path};
 use super::rule::{HeaderRule, MAX_HEADER_RULES, is_basic_auth};
+use crate::crowd::heaviest;
 
 /// Most headers that rules give one path; those behind are left out.
 pub const MAX_PATH_HEADERS: usize = 128;
@@ -35,6 +36,8 @@ pub struct HeaderMatcher {
     by_start: HashMap<Box<str>, Vec<usize>>,
     /// Lengths in bytes of all keys of `by_start`, sorted.
     start_lengths: Vec<usize>,
+    /// Rules that the path with most of them is judged by.
+    most_judged: usize,
     has_basic_auth: bool,
 }
 
@@ -76,6 +79,8 @@ impl HeaderMatcher {
         for (pattern, rule) in rules.filter(|(_, rule)| !rule.values.is_empty()) {
             matcher.add(pattern, rule);
         }
+        let starts = matcher.rules.iter().map(|(pattern, _)| pattern.start().to_owned());
+        matcher.most_judged = heaviest(&starts.collect::<Vec<_>>());
         matcher
     }
 
@@ -99,10 +104,16 @@ impl HeaderMatcher {
         found
     }
 
-    /// Number of rules that are looked at for a path at most; work for it grows with this.
+    /// Number of rules.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rules.len()
+    }
+
+    /// Lookups and rules for a path at most: the work for it grows with this.
+    #[must_use]
+    pub fn work(&self) -> usize {
+        self.start_lengths.len() + self.most_judged
     }
 
     /// Whether there is no rule at all.

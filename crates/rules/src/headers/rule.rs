@@ -6,9 +6,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::HeaderPattern;
+use crate::crowd::{MAX_JUDGED, thin};
+use crate::line_error::left_out;
 
 /// Most header rules one deploy may have; those behind are left out.
-pub const MAX_HEADER_RULES: usize = 10_000;
+pub const MAX_HEADER_RULES: usize = 100_000;
 
 /// Longest pattern of a rule, in bytes.
 pub(super) const MAX_PATTERN_BYTES: usize = 2048;
@@ -44,7 +46,6 @@ pub(super) fn is_basic_auth(name: &str) -> bool {
 }
 
 /// The rules of `_headers` before those of `netlify.toml`; of exact duplicates the last stays.
-/// At most [`MAX_HEADER_RULES`] are kept, the first ones.
 #[must_use]
 pub fn merge(file: Vec<HeaderRule>, toml: Vec<HeaderRule>) -> Vec<HeaderRule> {
     let all: Vec<HeaderRule> = file.into_iter().chain(toml).collect();
@@ -52,11 +53,24 @@ pub fn merge(file: Vec<HeaderRule>, toml: Vec<HeaderRule>) -> Vec<HeaderRule> {
     let mut last: Vec<bool> = all.iter().rev().map(|rule| seen.insert(rule)).collect();
     last.reverse();
     let kept = all.iter().zip(last).filter(|(_, last)| *last);
-    kept.map(|(rule, _)| rule.clone()).take(MAX_HEADER_RULES).collect()
+    kept.map(|(rule, _)| rule.clone()).collect()
+}
+
+/// Takes out what is more than one deploy may have; a sentence for each limit that was passed.
+pub(crate) fn bound(rules: &mut Vec<HeaderRule>) -> Vec<String> {
+    let behind = rules.len().saturating_sub(MAX_HEADER_RULES);
+    rules.truncate(MAX_HEADER_RULES);
+    let costly = drop_costly(rules);
+    let crowded = thin(rules, |rule| HeaderPattern::new(&rule.path).start().to_owned());
+    left_out(&[
+        (behind, format!("rules behind the first {MAX_HEADER_RULES}")),
+        (costly, "more rules with a * inside their path than one deploy may have".to_owned()),
+        (crowded, format!("rules for paths that {MAX_JUDGED} rules before them are for")),
+    ])
 }
 
 /// Takes out the rules behind the one whose pattern is too many to follow; how many.
-pub(crate) fn drop_costly(rules: &mut Vec<HeaderRule>) -> usize {
+fn drop_costly(rules: &mut Vec<HeaderRule>) -> usize {
     let (before, mut steps) = (rules.len(), 0);
     rules.retain(|rule| {
         let own = HeaderPattern::new(&rule.path).walk_steps();

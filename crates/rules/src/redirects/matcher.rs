@@ -29,6 +29,24 @@ struct Compiled {
     target: Target,
 }
 
+/// The text by which a rule is found: that which its paths begin with, or its only path, which no
+/// other text begins with, and the query value that it needs.
+pub(super) fn crowd_key(rule: &Rule) -> String {
+    let (_, path) = split_origin(&rule.from);
+    let pattern = Pattern::new(&path);
+    match (pattern.literal(), needed_value(rule)) {
+        (None, _) => pattern.head().to_owned(),
+        (Some(path), None) => format!("{path}\0"),
+        (Some(path), Some((name, value))) => format!("{path}\0{name}={value}\0"),
+    }
+}
+
+/// The first query parameter that a rule needs with one value.
+fn needed_value(rule: &Rule) -> Option<(&str, &str)> {
+    let mut query = rule.query.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    query.find(|(_, value)| capture_name(value).is_none())
+}
+
 /// Scheme and host of a rule that is for one of them only.
 #[derive(Debug)]
 struct Origin {
@@ -237,8 +255,7 @@ impl Compiled {
             Some(path) => Key::Exact(path),
             None => Key::Prefix(self.pattern.head()),
         };
-        let mut query = self.rule.query.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        index.add(order, &key, query.find(|(_, value)| capture_name(value).is_none()));
+        index.add(order, &key, needed_value(&self.rule));
     }
 
     /// What the request captured, if origin, path and query match.

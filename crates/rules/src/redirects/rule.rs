@@ -4,6 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::matcher::crowd_key;
+use crate::crowd::{MAX_JUDGED, thin};
+use crate::line_error::left_out;
+
 /// Most rules one deploy may have; those behind are left out.
 pub const MAX_RULES: usize = 100_000;
 
@@ -95,7 +99,6 @@ fn path_of(from: &str) -> Result<String, &'static str> {
 }
 
 /// The rules of `_redirects` before those of `netlify.toml`; of exact duplicates the last stays.
-/// At most [`MAX_RULES`] are kept, the first ones.
 #[must_use]
 pub fn merge(file: Vec<Rule>, toml: Vec<Rule>) -> Vec<Rule> {
     let all: Vec<Rule> = file.into_iter().chain(toml).collect();
@@ -103,11 +106,24 @@ pub fn merge(file: Vec<Rule>, toml: Vec<Rule>) -> Vec<Rule> {
     let mut last: Vec<bool> = all.iter().rev().map(|rule| seen.insert(rule)).collect();
     last.reverse();
     let kept = all.iter().zip(last).filter(|(_, last)| *last);
-    kept.map(|(rule, _)| rule.clone()).take(MAX_RULES).collect()
+    kept.map(|(rule, _)| rule.clone()).collect()
+}
+
+/// Takes out what is more than one deploy may have; a sentence for each limit that was passed.
+pub(crate) fn bound(rules: &mut Vec<Rule>) -> Vec<String> {
+    let behind = rules.len().saturating_sub(MAX_RULES);
+    rules.truncate(MAX_RULES);
+    let costly = drop_costly(rules);
+    let crowded = thin(rules, crowd_key);
+    left_out(&[
+        (behind, format!("rules behind the first {MAX_RULES}")),
+        (costly, "more rules with a * inside their path than one deploy may have".to_owned()),
+        (crowded, format!("rules for paths that {MAX_JUDGED} rules before them are for")),
+    ])
 }
 
 /// Takes out the rules behind [`MAX_INNER_SPLATS`] that have a `*` inside their path; how many.
-pub(crate) fn drop_costly(rules: &mut Vec<Rule>) -> usize {
+fn drop_costly(rules: &mut Vec<Rule>) -> usize {
     let (before, mut inner) = (rules.len(), 0);
     rules.retain(|rule| {
         let own = has_inner_splat(&rule.from);

@@ -23,6 +23,7 @@ fn form(id: &str, site_id: &str, name: &str) -> FormRow {
         paths: vec!["/".to_owned()],
         actions: vec!["/thanks".to_owned()],
         honeypot: Some("bot".to_owned()),
+        recaptcha: false,
     };
     FormRow {
         id: id.to_owned(),

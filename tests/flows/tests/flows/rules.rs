@@ -131,7 +131,7 @@ both! {
         let far = 9_999_999_999;
         let admin = token(json!(["admin"]), "a-secret", far);
         let refused = (401, "log in".to_owned());
-        assert_eq!(outcome(&ask(&p, "roles", "/admin/page", &[("cookie", &admin)]).await), refused, "no secret yet");
+        assert_eq!(outcome(&ask(&p, "roles", "/admin/page", &[("cookie", &admin)]).await), refused, "the site's own secret is nobody's");
         let changed = owner.patch(&format!("/sites/{}", id(&site)), json!({ "jwt_secret": "a-secret" })).await;
         assert!(!changed.expect(200).text().contains("a-secret"));
         let shown = ask(&p, "roles", "/admin/page", &[("cookie", &admin)]).await;
@@ -145,6 +145,11 @@ both! {
         ] {
             assert_eq!(outcome(&ask(&p, "roles", "/admin/page", &[("cookie", &cookie)]).await), refused, "{cookie}");
         }
+        owner.patch(&format!("/sites/{}", id(&site)), json!({ "jwt_secret": "b-secret" })).await.expect(200);
+        assert_eq!(outcome(&ask(&p, "roles", "/admin/page", &[("cookie", &admin)]).await), refused, "rotated");
+        let admin = token(json!(["admin"]), "b-secret", far);
+        let shown = ask(&p, "roles", "/admin/page", &[("cookie", &admin)]).await;
+        assert_eq!(outcome(&shown), (200, "for admins".to_owned()));
     }
 }
 

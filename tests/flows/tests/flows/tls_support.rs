@@ -80,7 +80,14 @@ impl Caller {
         Self(roots)
     }
 
-    async fn dial(&self, at: SocketAddr, name: &str, offer: &[&str]) -> Result<TlsStream<TcpStream>, String> {
+    /// A connection to who shows a certificate for this name, by the first of the protocols that both
+    /// know.
+    pub async fn dial(
+        &self,
+        at: SocketAddr,
+        name: &str,
+        offer: &[&str],
+    ) -> Result<TlsStream<TcpStream>, String> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -1,0 +1,8 @@
+//! The reader of multipart bodies.
+
+#![no_main]
+
+#[path = "../../crates/forms/tests/mutations/properties.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::multipart(bytes));
