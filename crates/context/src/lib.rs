@@ -4,11 +4,15 @@
 
 mod entropy;
 mod error;
+mod github;
+mod mail;
 mod settings;
 
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{Error, Result};
-pub use settings::{BuildPolicy, DeployCreated, Limits, Sandbox, Settings};
+pub use github::GithubSettings;
+pub use mail::{MailSecurity, MailSettings};
+pub use settings::{BuildPolicy, DeployCreated, Limits, Retention, Sandbox, Settings};
 
 use model::{Addresses, Clock, Timestamp};
 use signing::Vault;

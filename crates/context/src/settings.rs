@@ -1,5 +1,6 @@
 //! How a server is set up: addresses, meanings that can be chosen, and limits.
 
+use crate::{GithubSettings, MailSettings};
 use model::Addresses;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +25,22 @@ pub enum Sandbox {
     Strict,
     /// None: builds run with the server's own rights. For machines of a single user.
     Off,
+}
+
+/// How long finished deliveries and their attempts can be looked at and sent again: until either
+/// bound is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days.
+    pub days: i64,
+    /// Deliveries, those of all hooks together.
+    pub count: i64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { days: 30, count: 1_000_000 }
+    }
 }
 
 /// How builds run.
@@ -95,8 +112,16 @@ pub struct Settings {
     pub deploy_created: DeployCreated,
     /// Bounds on what clients send.
     pub limits: Limits,
+    /// How long finished deliveries are kept.
+    pub deliveries: Retention,
     /// How builds run.
     pub builds: BuildPolicy,
+    /// How mail is sent; none is sent without.
+    pub mail: Option<MailSettings>,
+    /// How GitHub is told by hooks without a token of their own.
+    pub github: GithubSettings,
+    /// Whether the riddles of forms are judged, or forms taken without.
+    pub captcha: bool,
     /// Name of this process in leases.
     pub node: String,
 }

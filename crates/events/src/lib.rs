@@ -4,10 +4,15 @@
 
 mod asyncapi;
 mod catalog;
+mod fire;
+mod project;
 mod record;
 mod route;
+mod sample;
 
 pub use asyncapi::document as asyncapi;
 pub use catalog::{ALIASES, CATALOG, Entry, Event, Subject, canonical, entry};
-pub use record::{DELIVER_JOB, deliver_job, record};
-pub use route::{Facts, Reaction, route};
+pub use fire::{To, record_for};
+pub use record::record;
+pub use route::{Facts, LIFE, Reaction, route};
+pub use sample::{Sample, Scene, deploy_state};

@@ -1,25 +1,16 @@
 //! The one way to record an event: beside the change that made it true, in its transaction.
 
-use crate::{Event, Reaction, route};
+use crate::project::project;
+use crate::{Event, Facts, Reaction, route};
 use context::{Context, Result};
 use model::DeliveryState;
-use serde_json::{Value, json};
+use std::sync::Arc;
 use store::Tx;
 use store::deliveries::{self, NewDelivery};
 use store::events::{self as ledger, NewEvent};
-use store::jobs::{self, NewJob};
+use store::hooks::Subscription;
 
-/// Kind of the jobs that carry out deliveries.
-pub const DELIVER_JOB: &str = "deliver";
-
-/// Payload of a [`DELIVER_JOB`].
-#[must_use]
-pub fn deliver_job(delivery_id: &str) -> Value {
-    json!({ "delivery": delivery_id })
-}
-
-/// Appends the event to the ledger and leaves one delivery, with its job, for each hook that cares.
-/// The event's id.
+/// Appends the event to the ledger and leaves one delivery for each hook that cares. The event's id.
 ///
 /// # Errors
 /// When the database fails; the caller's transaction is then undone with everything in it.
@@ -30,51 +21,82 @@ pub async fn record(
     site_id: &str,
     event: &Event,
 ) -> Result<String> {
-    let facts = event.facts();
-    let new = NewEvent {
+    let body = event.body().map_err(context::Error::internal)?;
+    let new = new_event(cx, (account_id, site_id), event.facts(), body);
+    let subscriptions = store::hooks::subscriptions(tx, site_id).await?;
+    append(tx, cx, &new, &route(event.facts(), &subscriptions)).await?;
+    Ok(new.id)
+}
+
+/// The ledger's entry of an event that happens now in this account and site.
+pub(crate) fn new_event(
+    cx: &Context,
+    (account_id, site_id): (&str, &str),
+    facts: Facts<'_>,
+    body: String,
+) -> NewEvent {
+    NewEvent {
         id: format!("msg_{}", cx.id()),
-        event: event.name().to_owned(),
+        event: facts.event.to_owned(),
         account_id: account_id.to_owned(),
         site_id: site_id.to_owned(),
         resource_id: facts.resource_id.to_owned(),
         at: cx.now(),
-        body: event.body().map_err(context::Error::internal)?,
-    };
-    ledger::insert(tx, &new).await?;
-    let subscriptions = store::hooks::subscriptions(tx, site_id).await?;
-    for reaction in route(facts, &subscriptions) {
-        react(tx, cx, &new, &reaction).await?;
+        body,
+        fired: false,
     }
-    Ok(new.id)
 }
 
-async fn react(tx: &mut Tx, cx: &Context, event: &NewEvent, reaction: &Reaction) -> Result<()> {
-    let (hook_id, state) = match reaction {
-        Reaction::Deliver(hook) => (hook, DeliveryState::Waiting),
-        Reaction::Hold(hook) => (hook, DeliveryState::Held),
-    };
-    let id = cx.id();
-    let delivery = NewDelivery {
-        id: &id,
-        event_id: &event.id,
-        event: &event.event,
-        hook_id,
-        site_id: &event.site_id,
-        state,
-        now: event.at,
-    };
-    deliveries::insert(tx, &delivery).await?;
-    if state == DeliveryState::Waiting {
-        let payload = deliver_job(&id);
-        let job = NewJob {
-            id: &cx.id(),
-            kind: DELIVER_JOB,
-            tenant: hook_id,
-            payload: &payload,
-            run_at: event.at,
-            now: event.at,
-        };
-        jobs::insert(tx, &job).await?;
+/// Appends the entry to the ledger and leaves one delivery for each reaction.
+pub(crate) async fn append(
+    tx: &mut Tx,
+    cx: &Context,
+    event: &NewEvent,
+    reactions: &[Reaction<'_>],
+) -> Result<()> {
+    ledger::insert(tx, event).await?;
+    let body = Arc::from(event.body.as_str());
+    for reaction in reactions {
+        react(tx, cx, event, &body, reaction).await?;
     }
     Ok(())
+}
+
+/// Leaves one delivery. `body` is that of the event.
+async fn react(
+    tx: &mut Tx,
+    cx: &Context,
+    event: &NewEvent,
+    body: &Arc<str>,
+    reaction: &Reaction<'_>,
+) -> Result<()> {
+    let (Reaction::Deliver(to) | Reaction::Hold(to)) = reaction;
+    let own_body = own_body(to, body)?;
+    let delivery = NewDelivery {
+        id: &cx.id(),
+        event_id: &event.id,
+        event: &event.event,
+        hook_id: &to.hook_id,
+        account_id: &event.account_id,
+        site_id: &event.site_id,
+        order_key: to.options.ordered.then_some(event.resource_id.as_str()),
+        state: match reaction {
+            Reaction::Deliver(_) => DeliveryState::Waiting,
+            Reaction::Hold(_) => DeliveryState::Held,
+        },
+        own_body: own_body.as_deref(),
+        event_body: body,
+        due: event.at,
+        now: event.at,
+    };
+    Ok(deliveries::insert(tx, &delivery).await?)
+}
+
+/// The bytes for a hook that wants a part of the payload. They are made once, so that every try
+/// sends the same.
+fn own_body(to: &Subscription, body: &str) -> Result<Option<String>> {
+    if to.options.fields.is_empty() {
+        return Ok(None);
+    }
+    project(body, &to.options.fields).map(Some).map_err(context::Error::internal)
 }

@@ -1,6 +1,6 @@
 //! Who cares: from an event and the subscriptions of its site to reactions. Pure.
 
-use crate::canonical;
+use crate::{Subject, canonical};
 use model::{Deploy, Hook, SplitTest, Submission};
 use store::hooks::Subscription;
 
@@ -22,13 +22,25 @@ pub struct Facts<'a> {
 }
 
 /// What to do about an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reaction {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction<'a> {
     /// Deliver it to this hook.
-    Deliver(String),
+    Deliver(&'a Subscription),
     /// Keep it for this hook, which is disabled.
-    Hold(String),
+    Hold(&'a Subscription),
 }
+
+/// The life of a deploy: what a hook that follows deploys is told, whichever of their events it
+/// listens to.
+pub const LIFE: [&str; 7] = [
+    "deploy_created",
+    "deploy_building",
+    "deploy_succeeded",
+    "deploy_failed",
+    "deploy_request_pending",
+    "deploy_request_accepted",
+    "deploy_request_rejected",
+];
 
 /// Objects that events are about.
 pub(crate) trait Known {
@@ -67,21 +79,28 @@ impl Known for Hook {
 
 /// The reactions to an event: at most one for each subscription, in their order.
 #[must_use]
-pub fn route(event: Facts<'_>, subscriptions: &[Subscription]) -> Vec<Reaction> {
+pub fn route<'a>(event: Facts<'_>, subscriptions: &'a [Subscription]) -> Vec<Reaction<'a>> {
     subscriptions.iter().filter(|s| cares(event, s)).map(reaction).collect()
 }
 
-fn reaction(subscription: &Subscription) -> Reaction {
-    let hook = subscription.hook_id.clone();
-    if subscription.disabled { Reaction::Hold(hook) } else { Reaction::Deliver(hook) }
+/// What to do about an event for a hook that cares.
+#[must_use]
+pub fn reaction(subscription: &Subscription) -> Reaction<'_> {
+    if subscription.disabled { Reaction::Hold(subscription) } else { Reaction::Deliver(subscription) }
+}
+
+fn listens(event: &str, to: &Subscription) -> bool {
+    let about_deploys =
+        |name: &String| crate::entry(name).is_some_and(|entry| entry.subject == Subject::Deploy);
+    to.events.iter().any(|name| canonical(name) == event)
+        || (to.follows && LIFE.contains(&event) && to.events.iter().any(about_deploys))
 }
 
 fn cares(event: Facts<'_>, to: &Subscription) -> bool {
-    let listens = to.events.iter().any(|name| canonical(name) == event.event);
     let passes = |list: &[String], value: Option<&str>| {
         list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item == value))
     };
-    listens
+    listens(event.event, to)
         && event.about_hook != Some(&to.hook_id)
         && (event.context.is_none() || passes(&to.filters.contexts, event.context))
         && (event.context.is_none() || passes(&to.filters.branches, event.branch))
@@ -99,6 +118,8 @@ mod tests {
             events: events.iter().map(ToString::to_string).collect(),
             filters: Filters::default(),
             form_id: None,
+            follows: false,
+            options: store::hooks::Options::default(),
             disabled: false,
         }
     }
@@ -124,6 +145,8 @@ mod tests {
             }
         };
         let form = |id: &str| Subscription { form_id: Some(id.into()), ..sub(&["submission_created"]) };
+        let follows = |events: &[&str]| Subscription { follows: true, ..sub(events) };
+        let locked = Facts { event: "deploy_locked", ..BUILDING };
         let about = Facts { event: "hook_failing", about_hook: Some("h"), context: None, ..BUILDING };
         for (facts, subscription, hits) in [
             (BUILDING, sub(&["deploy_building"]), 1),
@@ -139,6 +162,11 @@ mod tests {
             (SENT, form("f"), 1),
             (SENT, form("g"), 0),
             (about, sub(&["hook_failing"]), 0),
+            (BUILDING, follows(&["deploy_failed"]), 1),
+            (BUILDING, follows(&["submission_created"]), 0),
+            (SENT, follows(&["deploy_failed"]), 0),
+            (locked, follows(&["deploy_failed"]), 0),
+            (locked, follows(&["deploy_locked"]), 1),
         ] {
             assert_eq!(
                 route(facts, std::slice::from_ref(&subscription)).len(),
@@ -151,6 +179,6 @@ mod tests {
     #[test]
     fn disabled_hooks_hold() {
         let off = Subscription { disabled: true, ..sub(&["deploy_building"]) };
-        assert_eq!(route(BUILDING, &[off]), [Reaction::Hold("h".into())]);
+        assert_eq!(route(BUILDING, std::slice::from_ref(&off)), [Reaction::Hold(&off)]);
     }
 }

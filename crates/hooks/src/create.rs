@@ -4,7 +4,8 @@ use crate::targets::DEFAULT;
 use crate::{HookInput, HookView, view};
 use context::{Context, Error, Result};
 use serde_json::Map;
-use store::hooks::{Filters, HookRow};
+use store::hook_health::Health;
+use store::hooks::{Filters, HookRow, Options};
 
 /// Makes a hook of the site; the caller has seen to it that it exists and that the user may.
 ///
@@ -26,6 +27,8 @@ pub async fn create(
         filters: Filters::default(),
         data: Map::new(),
         sealed: Vec::new(),
+        options: Options::default(),
+        follows: false,
         disabled: false,
         form_id: None,
         user_id: user_id.map(str::to_owned),
@@ -41,5 +44,5 @@ pub async fn create(
     }
     store::hooks::insert(&mut tx, &row).await?;
     tx.commit().await?;
-    view::view(cx, row)
+    view::view(cx, row, Health::default())
 }

@@ -1,7 +1,7 @@
 //! Deletes a hook.
 
 use context::{Context, Error, Result};
-use events::DELIVER_JOB;
+use store::ChangeKind;
 
 /// Deletes the hook and cancels what waits for it. What became of its deliveries stays on record.
 ///
@@ -12,7 +12,8 @@ pub async fn delete(cx: &Context, hook_id: &str) -> Result<()> {
     if !store::hooks::delete(&mut tx, hook_id).await? {
         return Err(Error::NotFound);
     }
-    store::deliveries::cancel(&mut tx, hook_id, cx.now()).await?;
-    store::jobs::cancel(&mut tx, DELIVER_JOB, hook_id).await?;
+    let now = cx.now();
+    store::deliveries::cancel(&mut tx, hook_id, now).await?;
+    tx.changed(ChangeKind::Hook, hook_id, now).await?;
     Ok(tx.commit().await?)
 }

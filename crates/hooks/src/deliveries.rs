@@ -4,7 +4,7 @@ use context::{Context, Error, Result};
 use model::{Attempt, Delivery, DeliveryState, Page};
 use serde::Serialize;
 
-/// A delivery with every try of it, first to last.
+/// A delivery with what it carries and every try of it, first to last.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeliveryWithAttempts {
     /// The delivery.
@@ -12,6 +12,9 @@ pub struct DeliveryWithAttempts {
     pub delivery: Delivery,
     /// Its tries.
     pub attempts: Vec<Attempt>,
+    /// The exact bytes that are sent, on every try the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
 }
 
 /// A page of a hook's deliveries, newest first, of one state or all.
@@ -36,5 +39,6 @@ pub async fn get_delivery(cx: &Context, hook_id: &str, delivery_id: &str) -> Res
     let delivery = store::deliveries::find(&mut conn, delivery_id).await?;
     let delivery = delivery.filter(|delivery| delivery.hook_id == hook_id).ok_or(Error::NotFound)?;
     let attempts = store::deliveries::attempts(&mut conn, delivery_id).await?;
-    Ok(DeliveryWithAttempts { delivery, attempts })
+    let body = store::parcels::body(&mut conn, delivery_id).await?;
+    Ok(DeliveryWithAttempts { delivery, attempts, body })
 }

@@ -8,6 +8,8 @@ use context::{Context, Error, Result};
 /// # Errors
 /// `NotFound`.
 pub async fn get(cx: &Context, hook_id: &str) -> Result<HookView> {
-    let row = store::hooks::find(&mut cx.read().await?, hook_id).await?;
-    view::view(cx, row.ok_or(Error::NotFound)?)
+    let mut db = cx.read().await?;
+    let row = store::hooks::find(&mut db, hook_id).await?.ok_or(Error::NotFound)?;
+    let health = store::hook_health::find(&mut db, hook_id).await?;
+    view::view(cx, row, health)
 }

@@ -1,18 +1,27 @@
 //! What callers send to make or change a hook, and what may be in it.
 
+use crate::engine::IN_FLIGHT_PER_HOOK;
 use crate::secrets::{self, Secrets};
-use crate::targets::{self, Target};
+use crate::targets::{self, DEFAULT, Target};
 use context::{Context, Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use store::hooks::{Filters, HookRow};
+use store::hooks::{Filters, HookRow, Options};
 
 /// Bytes of a hook's settings as JSON.
 pub const DATA_MAX: usize = 16 << 10;
 /// Bytes of an address to notify.
 pub const URL_MAX: usize = 2048;
-/// Entries of each filter.
+/// Entries of each filter, and fields of a projection.
 const FILTER_MAX: usize = 50;
+/// Tries in a hook's own schedule.
+pub const SCHEDULE_MAX: usize = 20;
+/// Longest wait in it.
+pub const WAIT_MAX_SECONDS: u64 = 7 * 86_400;
+/// Most tries a minute that a hook can ask for.
+pub const PER_MINUTE_MAX: u32 = 60_000;
+/// Bytes of a field's name with its dots.
+pub const FIELD_MAX: usize = 200;
 
 /// Body of createHookBySiteId and updateHook. Clients send back whole hooks, so that fields which
 /// cannot be changed are let by.
@@ -39,6 +48,9 @@ pub struct HookInput {
     /// Only these deploy contexts and branches.
     #[serde(default)]
     pub filters: Option<Filters>,
+    /// How its deliveries are made.
+    #[serde(default)]
+    pub options: Option<Options>,
 }
 
 impl HookInput {
@@ -47,37 +59,62 @@ impl HookInput {
     /// # Errors
     /// `Unprocessable`, with the values that would do.
     pub(crate) fn apply(self, cx: &Context, row: &mut HookRow) -> Result<()> {
-        if let Some(kind) = self.kind {
+        if let Some(kind) = self.kind.filter(|kind| *kind != row.kind) {
+            // Settings belong to their target: the next may show what this one keeps secret.
             row.kind = kind;
+            row.data.clear();
+            row.sealed.clear();
         }
         let target = targets::find(&row.kind)?;
         row.events = chosen_events(self.event, self.events, &row.events)?;
-        let known = secrets::open(cx, &row.id, &row.sealed)?;
+        let mut secrets = secrets::open(cx, &row.id, &row.sealed)?;
         if let Some(data) = self.data {
-            let secrets = apply_data(target, row, data, known)?;
+            secrets = apply_data(target, row, data, secrets)?;
             row.sealed = secrets::seal(cx, &row.id, &secrets);
         }
-        (target.check)(&row.data)?;
+        let mut settings = row.data.clone();
+        settings.extend(secrets);
+        (target.check)(&settings)?;
         if let Some(form_id) = self.form_id {
             row.form_id = Some(form_id).filter(|id| !id.is_empty());
         }
         if let Some(filters) = self.filters {
             row.filters = checked_filters(filters)?;
         }
+        if let Some(options) = self.options {
+            row.options = checked_options(options)?;
+        }
+        if row.kind != DEFAULT && !row.options.fields.is_empty() {
+            let what = "options.fields is for hooks of type url: other targets write their own messages";
+            return Err(Error::Unprocessable(what.to_owned()));
+        }
+        row.follows = target.follows;
         Ok(())
     }
 }
 
-/// Settings that are not sent stay as they are: one client changes a hook with its token alone.
+/// A secret that is sent to the receiver, and the setting that says where that is.
+const TOKEN: &str = "access_token";
+const TOKEN_GOES_TO: &str = "api_url";
+
+/// Settings that are not sent stay as they are, save that a token goes nowhere else than where it
+/// was meant for by whoever knew it: one client changes a hook with its token alone.
 fn apply_data(
     target: &Target,
     row: &mut HookRow,
     mut data: Map<String, Value>,
     known: Secrets,
 ) -> Result<Secrets> {
+    let kept = known.contains_key(TOKEN) && !secrets::sent(&data, TOKEN);
     let secrets = secrets::take(target, &mut data, known)?;
+    let old_address = row.data.get(TOKEN_GOES_TO).cloned();
     row.data.extend(data);
     row.data.retain(|_, value| !value.is_null());
+    if kept && row.data.get(TOKEN_GOES_TO) != old_address.as_ref() {
+        let what =
+            format!("data.{TOKEN_GOES_TO} changes where data.{TOKEN} is sent: send the token again with it");
+        return Err(Error::Unprocessable(what));
+    }
     if Value::Object(row.data.clone()).to_string().len() > DATA_MAX {
         return Err(Error::Unprocessable(format!("data may have at most {DATA_MAX} bytes")));
     }
@@ -89,6 +126,31 @@ fn checked_filters(filters: Filters) -> Result<Filters> {
         return Err(Error::Unprocessable(format!("a filter may have at most {FILTER_MAX} entries")));
     }
     Ok(filters)
+}
+
+fn checked_options(options: Options) -> Result<Options> {
+    let refused = |what: String| Err(Error::Unprocessable(what));
+    let most = u32::try_from(IN_FLIGHT_PER_HOOK).unwrap_or(u32::MAX);
+    if let Some(waits) = &options.schedule
+        && (waits.is_empty()
+            || waits.len() > SCHEDULE_MAX
+            || waits.iter().any(|wait| *wait > WAIT_MAX_SECONDS))
+    {
+        return refused(format!(
+            "options.schedule has 1 to {SCHEDULE_MAX} waits of at most {WAIT_MAX_SECONDS} seconds"
+        ));
+    }
+    if options.in_flight.is_some_and(|n| n == 0 || n > most) {
+        return refused(format!("options.in_flight is 1 to {most}"));
+    }
+    if options.per_minute.is_some_and(|n| n == 0 || n > PER_MINUTE_MAX) {
+        return refused(format!("options.per_minute is 1 to {PER_MINUTE_MAX}"));
+    }
+    if options.fields.len() > FILTER_MAX || options.fields.iter().any(|f| f.is_empty() || f.len() > FIELD_MAX)
+    {
+        return refused(format!("options.fields has at most {FILTER_MAX} names of 1 to {FIELD_MAX} bytes"));
+    }
+    Ok(options)
 }
 
 /// The events of a hook after `event` and `events` came in. A client that knows only `event` may
@@ -162,5 +224,30 @@ mod tests {
         let filters = |n| Filters { contexts: vec![String::new(); n], branches: Vec::new() };
         assert!(checked_filters(filters(FILTER_MAX)).is_ok());
         assert!(checked_filters(filters(FILTER_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn options_have_limits() {
+        let ok = |options: Options| checked_options(options).is_ok();
+        let base = Options::default;
+        for (options, expect) in [
+            (base(), true),
+            (Options { schedule: Some(vec![0, 5]), ..base() }, true),
+            (Options { schedule: Some(vec![]), ..base() }, false),
+            (Options { schedule: Some(vec![0; SCHEDULE_MAX + 1]), ..base() }, false),
+            (Options { schedule: Some(vec![WAIT_MAX_SECONDS + 1]), ..base() }, false),
+            (Options { in_flight: Some(1), ..base() }, true),
+            (Options { in_flight: Some(0), ..base() }, false),
+            (Options { in_flight: Some(33), ..base() }, false),
+            (Options { per_minute: Some(PER_MINUTE_MAX), ..base() }, true),
+            (Options { per_minute: Some(PER_MINUTE_MAX + 1), ..base() }, false),
+            (Options { per_minute: Some(0), ..base() }, false),
+            (Options { fields: vec!["id".into()], ..base() }, true),
+            (Options { fields: vec![String::new()], ..base() }, false),
+            (Options { fields: vec!["x".repeat(FIELD_MAX + 1)], ..base() }, false),
+            (Options { fields: vec!["x".into(); FILTER_MAX + 1], ..base() }, false),
+        ] {
+            assert_eq!(ok(options.clone()), expect, "{options:?}");
+        }
     }
 }

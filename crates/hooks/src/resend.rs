@@ -1,10 +1,8 @@
 //! Sends one delivery again: the same event, the same id, the same bytes.
 
 use context::{Context, Error, Result};
-use events::{DELIVER_JOB, deliver_job};
 use model::Delivery;
-use store::Tx;
-use store::jobs::NewJob;
+use store::ChangeKind;
 
 /// Makes a delivery due now, wherever it stands; its schedule of tries starts over.
 ///
@@ -18,18 +16,10 @@ pub async fn resend(cx: &Context, hook_id: &str, delivery_id: &str) -> Result<De
     if hook.disabled {
         return Err(Error::Conflict("the hook is disabled; enable it first".to_owned()));
     }
-    again(&mut tx, cx, delivery_id, hook_id).await?;
+    let now = cx.now();
+    store::deliveries::rearm(&mut tx, delivery_id, now).await?;
+    tx.changed(ChangeKind::Hook, hook_id, now).await?;
     let delivery = store::deliveries::find(&mut tx, delivery_id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     Ok(delivery)
-}
-
-/// Makes a delivery due, with a job that carries it out: the one it has, or a new one.
-pub(crate) async fn again(tx: &mut Tx, cx: &Context, delivery_id: &str, hook_id: &str) -> Result<()> {
-    let now = cx.now();
-    store::deliveries::rearm(tx, delivery_id, now).await?;
-    let payload = deliver_job(delivery_id);
-    let job =
-        NewJob { id: &cx.id(), kind: DELIVER_JOB, tenant: hook_id, payload: &payload, run_at: now, now };
-    Ok(store::jobs::hasten(tx, &job).await?)
 }

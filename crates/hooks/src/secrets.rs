@@ -3,6 +3,8 @@
 
 use crate::targets::Target;
 use context::{Context, Error, Result};
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What stands where a secret is set. Sent back by a client, it means "as it was".
@@ -12,6 +14,25 @@ pub const MASK: &str = "********";
 pub(crate) const SECRET_MAX: usize = 512;
 
 pub(crate) type Secrets = Map<String, Value>;
+
+/// Where secrets that were replaced and still count are kept.
+pub(crate) const PREVIOUS: &str = "previous_secrets";
+
+/// A signing secret that was replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Previous {
+    pub(crate) secret: String,
+    /// It counts until then.
+    pub(crate) until: Timestamp,
+}
+
+/// The replaced secrets that still count, newest first.
+pub(crate) fn previous(secrets: &Secrets, now: Timestamp) -> Vec<Previous> {
+    let Some(kept) = secrets.get(PREVIOUS) else { return Vec::new() };
+    let mut kept = Vec::<Previous>::deserialize(kept).unwrap_or_default();
+    kept.retain(|one| one.until > now);
+    kept
+}
 
 /// Bound to the hook, so that a sealed value cannot be moved to another.
 fn purpose(hook_id: &str) -> String {
@@ -36,9 +57,15 @@ pub(crate) fn open(cx: &Context, hook_id: &str, sealed: &[u8]) -> Result<Secrets
 }
 
 pub(crate) fn mask(data: &mut Map<String, Value>, secrets: &Secrets) {
-    for name in secrets.keys() {
+    for name in secrets.keys().filter(|name| *name != PREVIOUS) {
         data.insert(name.clone(), MASK.into());
     }
+}
+
+/// Whether a secret setting is among those that came in, and not by its mask.
+pub(crate) fn sent(data: &Map<String, Value>, name: &str) -> bool {
+    let value = data.get(name).or_else(|| data.get(&camel_case(name)));
+    value.and_then(Value::as_str).is_some_and(|text| text != MASK)
 }
 
 /// Takes the target's secret settings out of `data`, in snake case or camel case, and puts them
@@ -54,9 +81,12 @@ pub(crate) fn take(target: &Target, data: &mut Map<String, Value>, mut known: Se
                 return Err(Error::Unprocessable(message));
             }
             Value::String(text) if !text.is_empty() => {
+                // A secret that is set and not rotated is the only one from now on.
+                known.shift_remove(PREVIOUS);
                 known.insert(field.name.to_owned(), text.into());
             }
             Value::String(_) | Value::Null => {
+                known.shift_remove(PREVIOUS);
                 known.shift_remove(field.name);
             }
             _ => return Err(Error::Unprocessable(format!("data.{} must be a text", field.name))),

@@ -2,6 +2,7 @@
 
 use crate::{HookInput, HookView, view};
 use context::{Context, Error, Result};
+use store::ChangeKind;
 
 /// Puts what was sent over the hook. Settings that are not sent stay; so does a secret whose mask
 /// is sent back. Whether the hook is disabled does not change.
@@ -12,8 +13,11 @@ pub async fn update(cx: &Context, hook_id: &str, input: HookInput) -> Result<Hoo
     let mut tx = cx.begin().await?;
     let mut row = store::hooks::find(&mut tx, hook_id).await?.ok_or(Error::NotFound)?;
     input.apply(cx, &mut row)?;
-    row.updated_at = cx.now();
+    let now = cx.now();
+    row.updated_at = now;
     store::hooks::update(&mut tx, &row).await?;
+    tx.changed(ChangeKind::Hook, hook_id, now).await?;
+    let health = store::hook_health::find(&mut tx, hook_id).await?;
     tx.commit().await?;
-    view::view(cx, row)
+    view::view(cx, row, health)
 }

@@ -89,6 +89,8 @@ pub struct EventRecord {
     pub at: Timestamp,
     /// The object itself, exactly as it is delivered.
     pub payload: Value,
+    /// Whether it was fired by hand, as a sample.
+    pub fired: bool,
 }
 
 /// Where a delivery stands.
@@ -168,7 +170,9 @@ pub struct Attempt {
     pub number: i64,
     /// When it began.
     pub at: Timestamp,
-    /// How long it took.
+    /// How long the delivery had been due by then, in milliseconds.
+    pub queued_ms: i64,
+    /// How long it took, in milliseconds; `response.head_ms` says when the head of the answer was there.
     pub duration_ms: i64,
     /// Status of the answer, when one came.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! One call: checked, sent, answered or failed within its deadline.
 
 use crate::AddressPolicy;
-use crate::resolver::{Refused, Resolver};
+use crate::resolver::{Lookup, Refused, Resolver, SYSTEM, may_be_proxied};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 use std::error::Error as StdError;
@@ -19,8 +19,9 @@ pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 pub const BODY_READ: usize = 64 << 10;
 /// Bytes of an answer's body that are kept.
 pub const BODY_KEPT: usize = 16 << 10;
-/// Connections to one host that wait for the next call.
-pub const IDLE_PER_HOST: usize = 32;
+/// Connections to one host that wait for the next call: as many as there may be calls at once, since
+/// many hooks may lead to one host.
+pub const IDLE_PER_HOST: usize = 512;
 
 const USER_AGENT: &str = concat!("Boathook/", env!("CARGO_PKG_VERSION"));
 
@@ -33,6 +34,9 @@ pub struct Options {
     pub total: Duration,
     /// Longest time to connect.
     pub connect: Duration,
+    /// A proxy that dials in our place, `http://…`, `https://…` or with a user name and password
+    /// before the host. Hosts are judged before it is asked; what it dials then is its own affair.
+    pub proxy: Option<Url>,
     /// Whether calls name this server as their `User-Agent`. Requests that are passed on for others
     /// do not.
     pub names_itself: bool,
@@ -44,6 +48,7 @@ impl Default for Options {
             policy: AddressPolicy::default(),
             total: TOTAL_DEADLINE,
             connect: CONNECT_DEADLINE,
+            proxy: None,
             names_itself: true,
         }
     }
@@ -136,16 +141,21 @@ pub type SetupError = reqwest::Error;
 pub struct Client {
     http: reqwest::Client,
     policy: Arc<AddressPolicy>,
+    proxied: bool,
     total: Duration,
 }
 
 impl Client {
-    /// A client that calls as `options` say. Proxies named in the environment are ignored: they
-    /// would dial in our place and without our rules.
+    /// A client that calls as `options` say. Proxies named in the environment are ignored:
+    /// only the operator's own setting counts.
     ///
     /// # Errors
-    /// When the machine's certificate store cannot be used.
+    /// When the machine's certificate store cannot be used, or the proxy's address makes no sense.
     pub fn new(options: Options) -> Result<Self, SetupError> {
+        Self::with_lookup(options, SYSTEM)
+    }
+
+    fn with_lookup(options: Options, lookup: Lookup) -> Result<Self, SetupError> {
         // Fails only when another part of the program was first, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let policy = Arc::new(options.policy);
@@ -153,17 +163,22 @@ impl Client {
         if options.names_itself {
             builder = builder.user_agent(USER_AGENT);
         }
+        builder = builder.no_proxy();
+        let proxy = options.proxy.as_ref().and_then(Url::host_str).map(str::to_owned);
+        let proxied = options.proxy.is_some();
+        if let Some(proxy) = options.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy)?);
+        }
         let http = builder
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .no_proxy()
             .http1_only()
             .http1_title_case_headers()
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .connect_timeout(options.connect)
-            .dns_resolver(Resolver { policy: Arc::clone(&policy) })
+            .dns_resolver(Resolver { policy: Arc::clone(&policy), lookup, proxy })
             .build()?;
-        Ok(Self { http, policy, total: options.total })
+        Ok(Self { http, policy, proxied, total: options.total })
     }
 
     /// Sends a request and reads the answer. Once the status is there the call counts as answered,
@@ -172,8 +187,17 @@ impl Client {
     /// # Errors
     /// When there is no answer; [`Failure`] says why.
     pub async fn send(&self, request: Request) -> Result<Sent, Failure> {
+        self.send_keeping(request, BODY_KEPT).await
+    }
+
+    /// The same with another number of bytes in place of [`BODY_KEPT`], for answers that must be
+    /// understood and not only shown.
+    ///
+    /// # Errors
+    /// When there is no answer; [`Failure`] says why.
+    pub async fn send_keeping(&self, request: Request, kept: usize) -> Result<Sent, Failure> {
         let clock = Clockwork { began: Instant::now() };
-        self.check(&request.url).map_err(|(class, message)| clock.failure(class, message))?;
+        self.check(&request.url).await.map_err(|(class, message)| clock.failure(class, message))?;
         let call =
             self.http.request(request.method, request.url).headers(request.headers).body(request.body).send();
         let response = match tokio::time::timeout(self.total, call).await {
@@ -183,7 +207,7 @@ impl Client {
         let head_ms = clock.elapsed_ms();
         let (status, headers) = (response.status(), response.headers().clone());
         let rest = self.total.saturating_sub(clock.began.elapsed());
-        let (body, truncated) = read_body(response, rest).await;
+        let (body, truncated) = read_body(response, rest, kept).await;
         Ok(Sent {
             status,
             headers,
@@ -196,28 +220,27 @@ impl Client {
     /// Sends a request as it is and returns when status and headers are there.
     pub(crate) async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, Failure> {
         let clock = Clockwork { began: Instant::now() };
-        self.check(request.url()).map_err(|(class, message)| clock.failure(class, message))?;
+        self.check(request.url()).await.map_err(|(class, message)| clock.failure(class, message))?;
         self.http.execute(request).await.map_err(|error| clock.explain(&error))
     }
 
-    /// What can be judged before dialling; literal addresses never pass the resolver.
-    fn check(&self, url: &Url) -> Result<(), (FailureClass, String)> {
+    /// What can be judged before dialling; literal addresses never pass the resolver, nor do names
+    /// that a proxy looks up.
+    async fn check(&self, url: &Url) -> Result<(), (FailureClass, String)> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err((FailureClass::Other, "the address must begin with http:// or https://".to_owned()));
         }
-        let literal = match url.host() {
-            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
-            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
-            _ => None,
+        let permitted = match url.host() {
+            Some(Host::Ipv4(v4)) => self.policy.permits(IpAddr::V4(v4)),
+            Some(Host::Ipv6(v6)) => self.policy.permits(IpAddr::V6(v6)),
+            Some(Host::Domain(name)) if self.proxied => may_be_proxied(&self.policy, name).await,
+            _ => true,
         };
-        if literal.is_some_and(|address| !self.policy.permits(address)) {
-            return Err((FailureClass::RefusedAddress, Refused.to_string()));
-        }
-        Ok(())
+        if permitted { Ok(()) } else { Err((FailureClass::RefusedAddress, Refused.to_string())) }
     }
 }
 
-async fn read_body(mut response: reqwest::Response, patience: Duration) -> (Bytes, bool) {
+async fn read_body(mut response: reqwest::Response, patience: Duration, most: usize) -> (Bytes, bool) {
     let mut kept = BytesMut::new();
     let mut read = 0;
     let reading = async {
@@ -225,19 +248,19 @@ async fn read_body(mut response: reqwest::Response, patience: Duration) -> (Byte
             match response.chunk().await {
                 Ok(Some(chunk)) => {
                     read += chunk.len();
-                    let room = BODY_KEPT - kept.len();
+                    let room = most - kept.len();
                     kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 }
                 Ok(None) => return true,
                 Err(_) => return false,
             }
-            if read >= BODY_READ {
+            if read > BODY_READ.max(most) {
                 return false;
             }
         }
     };
     let whole = tokio::time::timeout(patience, reading).await.unwrap_or(false);
-    (kept.freeze(), !whole || read > BODY_KEPT)
+    (kept.freeze(), !whole || read > most)
 }
 
 struct Clockwork {

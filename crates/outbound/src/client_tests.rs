@@ -81,6 +81,19 @@ async fn redirects_are_answers() {
 }
 
 #[tokio::test]
+async fn whoever_must_understand_an_answer_may_keep_more_of_it() {
+    let most = BODY_READ * 2;
+    for (length, kept, truncated) in [(most, most, false), (most + 1, most, true)] {
+        let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        answer.resize(answer.len() + length, b'x');
+        let (port, _seen) = receiver(answer).await;
+        let request = post(&format!("http://127.0.0.1:{port}/"));
+        let sent = client(loopback()).send_keeping(request, most).await.expect("an answer");
+        assert_eq!((sent.body.len(), sent.truncated), (kept, truncated), "{length}");
+    }
+}
+
+#[tokio::test]
 async fn long_answers_are_cut() {
     for (length, kept, truncated) in
         [(BODY_KEPT, BODY_KEPT, false), (BODY_KEPT + 1, BODY_KEPT, true), (BODY_READ * 20, BODY_KEPT, true)]
@@ -171,4 +184,42 @@ async fn what_is_no_tls_or_no_http_is_told_apart() {
 #[tokio::test]
 async fn other_schemes_are_refused() {
     assert_eq!(failure(loopback(), "ftp://127.0.0.1/").await.class, FailureClass::Other);
+}
+
+#[tokio::test]
+async fn a_proxy_dials_for_us_and_hosts_are_judged_before() {
+    let (port, seen) = receiver(b"HTTP/1.1 202 Accepted\r\n\r\n".to_vec()).await;
+    // The policy does not permit loopback: the proxy is the operator's and may be anywhere.
+    let proxy = Url::parse(&format!("http://user:pass@localhost:{port}")).expect("an address");
+    let client = client(Options { proxy: Some(proxy), ..Options::default() });
+    for refused in ["http://127.0.0.1/in", "http://localhost/in", "http://[::1]/in", "http://10.0.0.1/in"] {
+        let failure = client.send(post(refused)).await.expect_err("not through a proxy either");
+        assert_eq!(failure.class, FailureClass::RefusedAddress, "{refused}");
+    }
+    let sent = client.send(post("http://known-to-the-proxy.invalid/in")).await.expect("the proxy answers");
+    assert_eq!(sent.status.as_u16(), 202);
+    let text = seen.await.expect("the proxy ends");
+    assert!(text.starts_with("POST http://known-to-the-proxy.invalid/in HTTP/1.1\r\n"), "{text}");
+    assert!(text.contains("Proxy-Authorization: Basic dXNlcjpwYXNz"), "{text}");
+}
+
+#[tokio::test]
+async fn a_name_that_changes_its_mind_is_dialled_where_it_was_judged() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    /// Loopback, which this client may call, and from then on what no client may.
+    static LOOKED_UP: AtomicUsize = AtomicUsize::new(0);
+    let lookup: Lookup = |_| {
+        let inside: [IpAddr; 2] = [[127, 0, 0, 1].into(), [169, 254, 169, 254].into()];
+        let turn = LOOKED_UP.fetch_add(1, Ordering::SeqCst).min(1);
+        Box::pin(async move { Ok(vec![inside[turn]]) })
+    };
+    let client = Client::with_lookup(loopback(), lookup).expect("the test machine can make a client");
+    let (port, seen) = receiver(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_vec()).await;
+    let url = format!("http://rebinding.example:{port}/");
+    client.send(post(&url)).await.expect("an answer of the address that was judged");
+    seen.await.expect("the receiver ends");
+    assert_eq!(LOOKED_UP.load(Ordering::SeqCst), 1, "between judging and dialling nobody asks again");
+    let failure = client.send(post(&url)).await.expect_err("the name leads elsewhere now");
+    assert_eq!(failure.class, FailureClass::RefusedAddress, "{}", failure.message);
+    assert_eq!(LOOKED_UP.load(Ordering::SeqCst), 2, "each connection is judged anew");
 }

@@ -2,8 +2,11 @@
 //! lead to one address when it is checked and to another when it is used.
 
 use crate::AddressPolicy;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Not as _;
 use std::sync::Arc;
 
 /// No address of the host may be dialled.
@@ -14,18 +17,38 @@ pub(crate) struct Refused;
 /// Addresses of `localhost` and of every name under it: RFC 6761 asks not to look them up.
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
+/// Looks a name up.
+pub(crate) type Lookup = fn(String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>>;
+
+/// Asks the machine.
+pub(crate) const SYSTEM: Lookup = |name| async move { addresses(&name).await }.boxed();
+
 pub(crate) struct Resolver {
     pub(crate) policy: Arc<AddressPolicy>,
+    pub(crate) lookup: Lookup,
+    /// Host of the operator's proxy, which may be anywhere.
+    pub(crate) proxy: Option<String>,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let policy = Arc::clone(&self.policy);
+        let found = (self.lookup)(name.as_str().to_owned());
+        let trusted = self.proxy.as_deref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         Box::pin(async move {
-            let found = addresses(name.as_str()).await?;
+            let found = found.await?;
+            if trusted {
+                return Ok(Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs);
+            }
             Ok(permitted(&policy, &found)?)
         })
     }
+}
+
+/// Whether a proxy may be asked for this host. A name that is not known here is left to the proxy,
+/// which may know more.
+pub(crate) async fn may_be_proxied(policy: &AddressPolicy, name: &str) -> bool {
+    addresses(name).await.is_ok_and(|found| permitted(policy, &found).is_err()).not()
 }
 
 async fn addresses(name: &str) -> std::io::Result<Vec<IpAddr>> {

@@ -1,9 +1,10 @@
-//! Deliveries: one event for one hook, and every try of it.
+//! Deliveries: one event for one hook, and every try of it, as they are made, listed and held.
 
-use crate::hooks::{self, HookRow};
-use crate::query::{Row, json, q};
+use crate::parcels::Parcel;
+use crate::query::{Row, q};
 use crate::{Conn, Error, Result, Tx};
 use model::{Attempt, Delivery, DeliveryState, Page, Timestamp};
+use std::sync::Arc;
 
 /// A delivery to make.
 #[derive(Clone, Debug)]
@@ -16,47 +17,22 @@ pub struct NewDelivery<'a> {
     pub event: &'a str,
     /// The hook.
     pub hook_id: &'a str,
+    /// The account.
+    pub account_id: &'a str,
     /// The site.
     pub site_id: &'a str,
+    /// What the event is about, for hooks that get the deliveries about one thing in order.
+    pub order_key: Option<&'a str>,
     /// Waiting, or held when the hook is disabled.
     pub state: DeliveryState,
+    /// The exact bytes to deliver, where they are not the event's.
+    pub own_body: Option<&'a str>,
+    /// The event's body.
+    pub event_body: &'a Arc<str>,
+    /// Not before this instant.
+    pub due: Timestamp,
     /// Now.
     pub now: Timestamp,
-}
-
-/// Everything that one try needs.
-#[derive(Clone, Debug)]
-pub struct Work {
-    /// The delivery.
-    pub delivery: Delivery,
-    /// Tries made before the last resend.
-    pub resent_after: i64,
-    /// Account of the site.
-    pub account_id: String,
-    /// The exact bytes to deliver.
-    pub body: String,
-    /// The hook, unless it is gone.
-    pub hook: Option<HookRow>,
-}
-
-/// What becomes of a delivery after a try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Where it stands now.
-    pub state: DeliveryState,
-    /// When the next try is due, when it waits for one.
-    pub due: Option<Timestamp>,
-    /// Now.
-    pub now: Timestamp,
-}
-
-/// Where a delivery stands in truth after [`settle`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// Its state.
-    pub state: DeliveryState,
-    /// Number of the try.
-    pub tries: i64,
 }
 
 /// Whose deliveries to look through.
@@ -79,27 +55,65 @@ pub struct Missed<'a> {
     pub until: Option<Timestamp>,
     /// In this state.
     pub state: DeliveryState,
+    /// Of this event; of all when absent.
+    pub event: Option<&'a str>,
+    /// Whether those of disabled hooks count.
+    pub disabled: bool,
 }
 
-/// Writes a delivery down; the first try is due at once unless it is held.
+/// A place in a hook's or a site's deliveries, oldest first. The default is before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// When the delivery was made.
+    pub at: Timestamp,
+    /// Its number.
+    pub seq: i64,
+}
+
+/// Writes a delivery down. One that waits is handed to the sender after the commit.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<()> {
-    let due = (new.state == DeliveryState::Waiting).then_some(new.now);
+    let waits = new.state == DeliveryState::Waiting;
     let insert = q!(
-        "INSERT INTO deliveries (id, event_id, event, hook_id, site_id, state, tries, due, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)",
+        "INSERT INTO deliveries (id, event_id, event, hook_id, account_id, site_id, order_key, state, tries, due,
+             created_at, body)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11) RETURNING seq",
         new.id,
         new.event_id,
         new.event,
         new.hook_id,
+        new.account_id,
         new.site_id,
+        new.order_key,
         new.state.as_str(),
-        due,
-        new.now
+        waits.then_some(new.due),
+        new.now,
+        new.own_body
     );
-    tx.run(insert).await.map(|_| ())
+    let seq = tx.row(insert).await?.map_or(Ok(0), |row| row.int("seq"))?;
+    if waits {
+        tx.after.parcels.push(parcel(new, seq));
+    }
+    Ok(())
+}
+
+fn parcel(new: &NewDelivery<'_>, seq: i64) -> Parcel {
+    Parcel {
+        id: new.id.to_owned(),
+        seq,
+        hook_id: new.hook_id.to_owned(),
+        event_id: new.event_id.to_owned(),
+        event: new.event.to_owned(),
+        account_id: new.account_id.to_owned(),
+        site_id: new.site_id.to_owned(),
+        order_key: new.order_key.map(str::to_owned),
+        due: new.due,
+        tries: 0,
+        resent_after: 0,
+        body: Some(new.own_body.map_or_else(|| Arc::clone(new.event_body), Arc::from)),
+    }
 }
 
 /// One delivery.
@@ -128,7 +142,7 @@ pub async fn list(
     let select = q!(
         "SELECT id, event_id, event, hook_id, site_id, state, tries, due, created_at, finished_at
          FROM deliveries WHERE hook_id = $1 AND ($2 IS NULL OR state = $2)
-         ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4",
+         ORDER BY created_at DESC, seq DESC LIMIT $3 OFFSET $4",
         hook_id,
         state.map(DeliveryState::as_str),
         page.limit(),
@@ -156,74 +170,11 @@ pub async fn of_event(db: &mut Conn, event_id: &str) -> Result<Vec<Delivery>> {
 /// When the database fails.
 pub async fn attempts(db: &mut Conn, delivery_id: &str) -> Result<Vec<Attempt>> {
     let select = q!(
-        "SELECT id, delivery_id, number, at, duration_ms, status, error_class, error, request, response
+        "SELECT id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request, response
          FROM attempts WHERE delivery_id = $1 ORDER BY number, id",
         delivery_id
     );
     db.rows(select).await?.iter().map(read_attempt).collect()
-}
-
-/// Everything that a try of this delivery needs, in one read.
-///
-/// # Errors
-/// When the database fails.
-pub async fn work(db: &mut Conn, id: &str) -> Result<Option<Work>> {
-    let select = q!(
-        "SELECT d.id AS delivery_id, d.event_id, d.event, d.hook_id, d.state, d.tries, d.due, d.resent_after,
-             d.created_at AS delivered_from, d.finished_at, e.account_id, e.body, e.site_id,
-             h.id AS hook, h.kind, h.events, h.filters, h.data, h.sealed, h.disabled, h.form_id, h.user_id,
-             h.success, h.created_at, h.updated_at
-         FROM deliveries d JOIN events e ON e.id = d.event_id LEFT JOIN hooks h ON h.id = d.hook_id
-         WHERE d.id = $1",
-        id
-    );
-    db.row(select).await?.as_ref().map(read_work).transpose()
-}
-
-/// Writes down how a try ended. A delivery that stopped waiting meanwhile (its hook was disabled or
-/// deleted) keeps its state, unless the try delivered it. None when there is no such delivery.
-///
-/// # Errors
-/// When the database fails.
-pub async fn settle(tx: &mut Tx, id: &str, outcome: &Outcome) -> Result<Option<Settled>> {
-    let wins = outcome.state == DeliveryState::Delivered;
-    let finished = finished(outcome.state).then_some(outcome.now);
-    let update = q!(
-        "UPDATE deliveries SET tries = tries + 1,
-             due = CASE WHEN $2 = 1 OR state = 'waiting' THEN $4 ELSE due END,
-             finished_at = CASE WHEN $2 = 1 OR state = 'waiting' THEN $5 ELSE finished_at END,
-             state = CASE WHEN $2 = 1 OR state = 'waiting' THEN $3 ELSE state END
-         WHERE id = $1 RETURNING state, tries",
-        id,
-        wins,
-        outcome.state.as_str(),
-        outcome.due,
-        finished
-    );
-    let read = |row: &Row| Ok(Settled { state: state(row)?, tries: row.int("tries")? });
-    tx.row(update).await?.as_ref().map(read).transpose()
-}
-
-/// Records a try.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert_attempt(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
-    let insert = q!(
-        "INSERT INTO attempts (id, delivery_id, number, at, duration_ms, status, error_class, error, request, response)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        &attempt.id,
-        &attempt.delivery_id,
-        attempt.number,
-        attempt.at,
-        attempt.duration_ms,
-        attempt.status,
-        &attempt.error_class,
-        &attempt.error,
-        json(&attempt.request),
-        attempt.response.as_ref().map(json)
-    );
-    tx.run(insert).await.map(|_| ())
 }
 
 /// Keeps everything that waits for a hook until it is sent again by hand.
@@ -252,21 +203,6 @@ pub async fn cancel(tx: &mut Tx, hook_id: &str, now: Timestamp) -> Result<u64> {
     tx.run(update).await
 }
 
-/// Stops one delivery that waits, without a try: kept or cancelled.
-///
-/// # Errors
-/// When the database fails.
-pub async fn stop(tx: &mut Tx, id: &str, outcome: &Outcome) -> Result<()> {
-    let finished = finished(outcome.state).then_some(outcome.now);
-    let update = q!(
-        "UPDATE deliveries SET state = $2, due = NULL, finished_at = $3 WHERE id = $1 AND state = 'waiting'",
-        id,
-        outcome.state.as_str(),
-        finished
-    );
-    tx.run(update).await.map(|_| ())
-}
-
 /// Makes a delivery due now; its schedule of tries starts over. False when there is none.
 ///
 /// # Errors
@@ -281,39 +217,80 @@ pub async fn rearm(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
 }
 
 macro_rules! missed {
-    ($whose:literal) => {
+    ($columns:literal, $whose:literal, $rest:literal) => {
         concat!(
-            "SELECT d.id, d.hook_id FROM deliveries d JOIN hooks h ON h.id = d.hook_id
+            "SELECT ",
+            $columns,
+            " FROM deliveries d JOIN hooks h ON h.id = d.hook_id
              WHERE ",
             $whose,
             " AND d.created_at >= $2 AND ($3 IS NULL OR d.created_at < $3) AND d.state = $4
-               AND h.disabled = 0 AND d.id > $5
-             ORDER BY d.id LIMIT $6"
+               AND ($5 IS NULL OR d.event = $5) AND h.disabled <= $6 ",
+            $rest
         )
     };
 }
 
-/// Up to `most` deliveries to send again, as `(id, hook)`, in the order of their ids after `after`.
-/// Those of disabled hooks are left out.
+/// Up to `most` deliveries to send again, as `(id, hook)`, in the order in which they were written
+/// down, those after the place `after`. Those of disabled hooks are left out.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn missed(
     db: &mut Conn,
     what: &Missed<'_>,
-    after: &str,
+    after: Place,
     most: i64,
-) -> Result<Vec<(String, String)>> {
+) -> Result<Vec<(String, String, Place)>> {
     let (sql, whose) = match what.of {
-        Of::Hook(id) => (missed!("d.hook_id = $1"), id),
-        Of::Site(id) => (missed!("d.site_id = $1"), id),
+        Of::Hook(id) => (
+            missed!(
+                "d.id, d.hook_id, d.created_at, d.seq",
+                "d.hook_id = $1",
+                "AND (d.created_at > $7 OR (d.created_at = $7 AND d.seq > $8)) ORDER BY d.created_at, d.seq LIMIT $9"
+            ),
+            id,
+        ),
+        Of::Site(id) => (
+            missed!(
+                "d.id, d.hook_id, d.created_at, d.seq",
+                "d.site_id = $1",
+                "AND (d.created_at > $7 OR (d.created_at = $7 AND d.seq > $8)) ORDER BY d.created_at, d.seq LIMIT $9"
+            ),
+            id,
+        ),
     };
-    let select = q!(sql, whose, what.since, what.until, what.state.as_str(), after, most);
-    db.rows(select).await?.iter().map(|row| Ok((row.text("id")?, row.text("hook_id")?))).collect()
+    let since = what.since.max(after.at);
+    let select = q!(
+        sql,
+        whose,
+        since,
+        what.until,
+        what.state.as_str(),
+        what.event,
+        what.disabled,
+        after.at,
+        after.seq,
+        most
+    );
+    let read = |row: &Row| {
+        let place = Place { at: row.time("created_at")?, seq: row.int("seq")? };
+        Ok((row.text("id")?, row.text("hook_id")?, place))
+    };
+    db.rows(select).await?.iter().map(read).collect()
 }
 
-fn finished(state: DeliveryState) -> bool {
-    !matches!(state, DeliveryState::Waiting | DeliveryState::Held)
+/// How many deliveries [`missed`] would find in all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_missed(db: &mut Conn, what: &Missed<'_>) -> Result<i64> {
+    let (sql, whose) = match what.of {
+        Of::Hook(id) => (missed!("COUNT(*) AS n", "d.hook_id = $1", ""), id),
+        Of::Site(id) => (missed!("COUNT(*) AS n", "d.site_id = $1", ""), id),
+    };
+    let select = q!(sql, whose, what.since, what.until, what.state.as_str(), what.event, what.disabled);
+    db.row(select).await?.map_or(Ok(0), |row| row.int("n"))
 }
 
 fn state(row: &Row) -> Result<DeliveryState> {
@@ -323,12 +300,8 @@ fn state(row: &Row) -> Result<DeliveryState> {
 }
 
 fn read(row: &Row) -> Result<Delivery> {
-    read_as(row, "id", "created_at")
-}
-
-fn read_as(row: &Row, id: &str, created_at: &str) -> Result<Delivery> {
     Ok(Delivery {
-        id: row.text(id)?,
+        id: row.text("id")?,
         event_id: row.text("event_id")?,
         event: row.text("event")?,
         hook_id: row.text("hook_id")?,
@@ -336,19 +309,8 @@ fn read_as(row: &Row, id: &str, created_at: &str) -> Result<Delivery> {
         state: state(row)?,
         tries: row.int("tries")?,
         next_try_at: row.time_opt("due")?,
-        created_at: row.time(created_at)?,
+        created_at: row.time("created_at")?,
         finished_at: row.time_opt("finished_at")?,
-    })
-}
-
-fn read_work(row: &Row) -> Result<Work> {
-    let hook = row.text_opt("hook")?.map(|_| hooks::read(row, "hook")).transpose()?;
-    Ok(Work {
-        delivery: read_as(row, "delivery_id", "delivered_from")?,
-        resent_after: row.int("resent_after")?,
-        account_id: row.text("account_id")?,
-        body: row.text("body")?,
-        hook,
     })
 }
 
@@ -358,6 +320,7 @@ fn read_attempt(row: &Row) -> Result<Attempt> {
         delivery_id: row.text("delivery_id")?,
         number: row.int("number")?,
         at: row.time("at")?,
+        queued_ms: row.int("queued_ms")?,
         duration_ms: row.int("duration_ms")?,
         status: row.int_opt("status")?,
         error_class: row.text_opt("error_class")?,
@@ -380,4 +343,17 @@ pub async fn forget(tx: &mut Tx, before: Timestamp, most: i64) -> Result<u64> {
     let delete = "DELETE FROM deliveries WHERE id IN (
             SELECT id FROM deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)";
     tx.run(q!(delete, before, most)).await
+}
+
+/// Drops up to `most` of the oldest deliveries that ended, with their attempts, as far as more than
+/// `kept` deliveries were made since. How many there were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_beyond(tx: &mut Tx, kept: i64, most: i64) -> Result<u64> {
+    let delete = "DELETE FROM deliveries WHERE seq IN (
+            SELECT seq FROM deliveries
+            WHERE seq <= (SELECT MAX(seq) FROM deliveries) - $1 AND finished_at IS NOT NULL
+            ORDER BY seq LIMIT $2)";
+    tx.run(q!(delete, kept, most)).await
 }

@@ -21,6 +21,8 @@ pub struct NewEvent {
     pub at: Timestamp,
     /// The exact bytes to deliver.
     pub body: String,
+    /// Whether it was fired by hand, as a sample.
+    pub fired: bool,
 }
 
 /// Which events to list. Absent filters let everything through.
@@ -46,15 +48,16 @@ pub struct Filter {
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, event: &NewEvent) -> Result<i64> {
     let insert = q!(
-        "INSERT INTO events (id, event, account_id, site_id, resource_id, at, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING seq",
+        "INSERT INTO events (id, event, account_id, site_id, resource_id, at, body, fired)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING seq",
         &event.id,
         &event.event,
         &event.account_id,
         &event.site_id,
         &event.resource_id,
         event.at,
-        &event.body
+        &event.body,
+        event.fired
     );
     tx.row(insert).await?.map_or(Ok(0), |row| row.int("seq"))
 }
@@ -65,7 +68,7 @@ pub async fn insert(tx: &mut Tx, event: &NewEvent) -> Result<i64> {
 /// When the database fails.
 pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<EventRecord>> {
     let select = q!(
-        "SELECT seq, id, event, account_id, site_id, resource_id, at, body FROM events
+        "SELECT seq, id, event, account_id, site_id, resource_id, at, body, fired FROM events
          WHERE ($1 IS NULL OR account_id = $1) AND ($2 IS NULL OR site_id = $2)
            AND ($3 IS NULL OR event = $3) AND ($4 IS NULL OR resource_id = $4)
            AND ($5 IS NULL OR at >= $5) AND ($6 IS NULL OR at < $6)
@@ -87,8 +90,10 @@ pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<Even
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<EventRecord>> {
-    let select =
-        q!("SELECT seq, id, event, account_id, site_id, resource_id, at, body FROM events WHERE id = $1", id);
+    let select = q!(
+        "SELECT seq, id, event, account_id, site_id, resource_id, at, body, fired FROM events WHERE id = $1",
+        id
+    );
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -123,5 +128,6 @@ fn read(row: &Row) -> Result<EventRecord> {
         resource_id: row.text("resource_id")?,
         at: row.time("at")?,
         payload: row.json("body")?,
+        fired: row.flag("fired")?,
     })
 }

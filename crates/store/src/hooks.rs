@@ -16,8 +16,27 @@ pub struct Filters {
     pub branches: Vec<String>,
 }
 
+/// How the deliveries of a hook are made, where it differs from the server's ways.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Seconds before each try, the first included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Vec<u64>>,
+    /// Most tries at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u32>,
+    /// Most tries a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_minute: Option<u32>,
+    /// Whether deliveries about one thing are made in the order in which they came to be.
+    pub ordered: bool,
+    /// Fields of the payload that are sent, dots leading into objects; empty for all.
+    pub fields: Vec<String>,
+}
+
 /// A hook as far as routing needs it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     /// The hook.
     pub hook_id: String,
@@ -27,6 +46,10 @@ pub struct Subscription {
     pub filters: Filters,
     /// Only submissions of this form.
     pub form_id: Option<String>,
+    /// Whether it hears of the whole life of a deploy.
+    pub follows: bool,
+    /// How its deliveries are made.
+    pub options: Options,
     /// Whether deliveries are held back.
     pub disabled: bool,
 }
@@ -48,6 +71,10 @@ pub struct HookRow {
     pub data: Map<String, Value>,
     /// Settings that may not, encrypted; empty when there are none.
     pub sealed: Vec<u8>,
+    /// How its deliveries are made.
+    pub options: Options,
+    /// Whether it hears of the whole life of a deploy.
+    pub follows: bool,
     /// Whether deliveries are held back.
     pub disabled: bool,
     /// Only submissions of this form.
@@ -67,13 +94,18 @@ pub struct HookRow {
 /// # Errors
 /// When the database fails.
 pub async fn subscriptions(db: &mut Conn, site_id: &str) -> Result<Vec<Subscription>> {
-    let select = q!("SELECT id, events, filters, form_id, disabled FROM hooks WHERE site_id = $1", site_id);
+    let select = q!(
+        "SELECT id, events, filters, options, form_id, follows, disabled FROM hooks WHERE site_id = $1",
+        site_id
+    );
     let read = |row: &Row| {
         Ok(Subscription {
             hook_id: row.text("id")?,
             events: row.json("events")?,
             filters: row.json("filters")?,
             form_id: row.text_opt("form_id")?,
+            follows: row.flag("follows")?,
+            options: row.json("options")?,
             disabled: row.flag("disabled")?,
         })
     };
@@ -86,9 +118,9 @@ pub async fn subscriptions(db: &mut Conn, site_id: &str) -> Result<Vec<Subscript
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, hook: &HookRow) -> Result<()> {
     let insert = q!(
-        "INSERT INTO hooks (id, site_id, kind, events, filters, data, sealed, disabled, form_id, user_id, success,
-             created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO hooks (id, site_id, kind, events, filters, data, sealed, options, follows, disabled, form_id,
+             user_id, success, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         &hook.id,
         &hook.site_id,
         &hook.kind,
@@ -96,6 +128,8 @@ pub async fn insert(tx: &mut Tx, hook: &HookRow) -> Result<()> {
         json(&hook.filters),
         json(&hook.data),
         hook.sealed.as_slice(),
+        json(&hook.options),
+        hook.follows,
         hook.disabled,
         &hook.form_id,
         &hook.user_id,
@@ -112,12 +146,12 @@ pub async fn insert(tx: &mut Tx, hook: &HookRow) -> Result<()> {
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<HookRow>> {
     let select = q!(
-        "SELECT id, site_id, kind, events, filters, data, sealed, disabled, form_id, user_id, success, created_at,
-             updated_at
+        "SELECT id, site_id, kind, events, filters, data, sealed, options, follows, disabled, form_id, user_id,
+             success, created_at, updated_at
          FROM hooks WHERE id = $1",
         id
     );
-    db.row(select).await?.as_ref().map(|row| read(row, "id")).transpose()
+    db.row(select).await?.as_ref().map(read).transpose()
 }
 
 /// The hooks of a site, oldest first.
@@ -126,12 +160,12 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<HookRow>> {
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<HookRow>> {
     let select = q!(
-        "SELECT id, site_id, kind, events, filters, data, sealed, disabled, form_id, user_id, success, created_at,
-             updated_at
+        "SELECT id, site_id, kind, events, filters, data, sealed, options, follows, disabled, form_id, user_id,
+             success, created_at, updated_at
          FROM hooks WHERE site_id = $1 ORDER BY created_at, id",
         site_id
     );
-    db.rows(select).await?.iter().map(|row| read(row, "id")).collect()
+    db.rows(select).await?.iter().map(read).collect()
 }
 
 /// How many hooks a site has.
@@ -149,7 +183,8 @@ pub async fn count(db: &mut Conn, site_id: &str) -> Result<i64> {
 /// When the database fails.
 pub async fn update(tx: &mut Tx, hook: &HookRow) -> Result<bool> {
     let update = q!(
-        "UPDATE hooks SET kind = $2, events = $3, filters = $4, data = $5, sealed = $6, form_id = $7, updated_at = $8
+        "UPDATE hooks SET kind = $2, events = $3, filters = $4, data = $5, sealed = $6, options = $7, follows = $8,
+             form_id = $9, updated_at = $10
          WHERE id = $1",
         &hook.id,
         &hook.kind,
@@ -157,6 +192,8 @@ pub async fn update(tx: &mut Tx, hook: &HookRow) -> Result<bool> {
         json(&hook.filters),
         json(&hook.data),
         hook.sealed.as_slice(),
+        json(&hook.options),
+        hook.follows,
         &hook.form_id,
         hook.updated_at
     );
@@ -195,16 +232,17 @@ pub async fn delete(tx: &mut Tx, id: &str) -> Result<bool> {
     Ok(tx.run(q!("DELETE FROM hooks WHERE id = $1", id)).await? > 0)
 }
 
-/// Reads a hook from a row that may belong to a join; its id is in the column `id`.
-pub(crate) fn read(row: &Row, id: &str) -> Result<HookRow> {
+fn read(row: &Row) -> Result<HookRow> {
     Ok(HookRow {
-        id: row.text(id)?,
+        id: row.text("id")?,
         site_id: row.text("site_id")?,
         kind: row.text("kind")?,
         events: row.json("events")?,
         filters: row.json("filters")?,
         data: row.json("data")?,
         sealed: row.bytes("sealed")?,
+        options: row.json("options")?,
+        follows: row.flag("follows")?,
         disabled: row.flag("disabled")?,
         form_id: row.text_opt("form_id")?,
         user_id: row.text_opt("user_id")?,

@@ -7,7 +7,7 @@ use crate::query::q;
 use crate::{Engine, Error, Result, Store, Tx};
 
 /// Every migration in order. A released one never changes.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/0001_people.sql"),
     include_str!("../migrations/0002_sites.sql"),
     include_str!("../migrations/0003_deploys.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0005_builds.sql"),
     include_str!("../migrations/0006_forms.sql"),
     include_str!("../migrations/0007_splits.sql"),
+    include_str!("../migrations/0008_targets.sql"),
 ];
 
 /// Version of the schema this program works on.

@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::{Dice, ManualClock, service};
-use context::{BuildPolicy, Context, DeployCreated, Limits, Sandbox, Settings};
+use context::{BuildPolicy, Context, DeployCreated, GithubSettings, Limits, Sandbox, Settings};
 use model::Addresses;
 use signing::{KEY_LEN, Vault};
 use std::error::Error;
@@ -121,6 +121,10 @@ fn settings(data_dir: PathBuf) -> Settings {
             time_limit: Duration::from_secs(60),
             sandbox: Sandbox::Off,
         },
+        deliveries: context::Retention::default(),
+        mail: None,
+        github: GithubSettings::default(),
+        captcha: false,
         data_dir,
         node: "n1".to_owned(),
     }

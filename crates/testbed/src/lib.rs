@@ -6,9 +6,11 @@ mod clock;
 mod database;
 mod dice;
 mod need;
+mod smtp;
 
 pub use bed::Bed;
 pub use both::{Setup, run};
 pub use clock::{ManualClock, START};
 pub use dice::Dice;
 pub use need::service;
+pub use smtp::MailServer;

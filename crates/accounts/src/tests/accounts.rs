@@ -125,6 +125,7 @@ async fn the_audit_log_is_the_ledger_of_the_account(w: &World) {
             resource_id: "d".into(),
             at: w.cx.now(),
             body: "{}".into(),
+            fired: false,
         };
         events::insert(&mut tx, &new).await.unwrap();
     }

@@ -71,6 +71,10 @@ fn settings(root: &Path, change: impl FnOnce(&mut BuildPolicy)) -> Settings {
         deploy_created: DeployCreated::default(),
         limits: Limits { build_hooks: 2, ..Limits::default() },
         builds,
+        deliveries: context::Retention::default(),
+        mail: None,
+        github: context::GithubSettings::default(),
+        captcha: false,
         node: "n1".into(),
     }
 }

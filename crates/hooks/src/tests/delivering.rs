@@ -1,8 +1,8 @@
 //! Tries: what is sent, what is recorded, when it is tried again.
 
-use super::lab::{ACCOUNT, Lab, SITE};
+use super::lab::{ACCOUNT, Lab};
 use super::receiver::{OK, Receiver, SILENCE};
-use crate::{IN_FLIGHT_PER_HOOK, MASK, RETRY_AFTER_MAX, SCHEDULE};
+use crate::{DOUBT_AFTER, IN_FLIGHT_START, MASK, PROBE_FIRST_MS, RETRY_AFTER_MAX, SCHEDULE};
 use model::{DeliveryState, Page};
 use outbound::AddressPolicy;
 use serde_json::json;
@@ -19,7 +19,12 @@ both!(
     retry_after_puts_the_next_try_off,
     a_receiver_that_is_gone_disables_its_hook_once,
     a_refused_address_is_on_record,
-    a_job_that_runs_twice_sends_once,
+    what_was_delivered_is_not_sent_again,
+    a_receiver_that_keeps_failing_is_only_probed,
+    a_pause_that_a_receiver_asked_for_is_the_hooks,
+    in_ordered_mode_one_things_deliveries_wait_for_each_other,
+    a_hook_may_have_its_own_schedule_rate_and_fields,
+    a_hook_is_disabled_after_two_warnings_and_recovers,
     a_secret_that_cannot_be_opened_is_said_not_sent,
     the_ledger_tells_who_was_told,
 );
@@ -52,6 +57,7 @@ async fn the_recorded_bytes_arrive_signed(lab: &Lab) {
 
     let found = lab.delivery(&id).await;
     assert_eq!((found.delivery.state, found.delivery.tries), (DeliveryState::Delivered, 1));
+    assert_eq!(found.body.as_deref(), Some(body.as_str()));
     let [attempt] = found.attempts.as_slice() else { panic!("one try") };
     assert_eq!((attempt.number, attempt.status, &attempt.error_class), (1, Some(202), &None));
     let response = attempt.response.as_ref().expect("an answer");
@@ -95,7 +101,6 @@ async fn failures_are_tried_ten_times_by_the_schedule_with_the_same_bytes(lab: &
     let statuses: Vec<_> = found.attempts.iter().map(|a| a.status.unwrap_or_default()).collect();
     assert_eq!(statuses, [500, 302, 400, 404, 404, 404, 404, 404, 404, 404]);
     assert!(found.attempts.iter().all(|a| a.error_class.as_deref() == Some("status")));
-    assert_eq!(lab.jobs().await, 0);
     let seen = receiver.seen();
     let same: HashSet<_> =
         seen.iter().map(|s| (s.body.clone(), s.header("Webhook-Id"), s.header("X-Nf-Sign"))).collect();
@@ -126,18 +131,15 @@ async fn retry_after_puts_the_next_try_off(lab: &Lab) {
 async fn a_receiver_that_is_gone_disables_its_hook_once(lab: &Lab) {
     let (gone, watcher) = (Receiver::start(&["410 Gone"]).await, Receiver::start(&[OK]).await);
     let id = lab.hook(json!({"url": gone.url, "signature_secret": SECRET})).await;
-    let watch = json!({"event": "hook_disabled", "data": {"url": watcher.url}});
-    let watch = serde_json::from_value(watch).expect("an input");
-    crate::create(&lab.cx, SITE, None, watch).await.expect("a hook");
-    for _ in 0..IN_FLIGHT_PER_HOOK + 3 {
+    lab.hook_with(json!({"event": "hook_disabled", "data": {"url": watcher.url}})).await;
+    for _ in 0..IN_FLIGHT_START + 3 {
         lab.happen().await;
     }
     lab.deliver().await;
     assert!(crate::get(&lab.cx, &id).await.expect("the hook").hook.disabled);
-    assert_eq!(lab.count(&id, DeliveryState::Held).await, IN_FLIGHT_PER_HOOK + 3);
-    assert_eq!(lab.jobs().await, 0);
+    assert_eq!(lab.count(&id, DeliveryState::Held).await, IN_FLIGHT_START + 3);
     lab.happen().await;
-    assert_eq!((lab.deliver().await, lab.count(&id, DeliveryState::Held).await), (0, IN_FLIGHT_PER_HOOK + 4));
+    assert_eq!((lab.deliver().await, lab.count(&id, DeliveryState::Held).await), (0, IN_FLIGHT_START + 4));
     let [told] = watcher.seen().try_into().expect("told once");
     let hook: serde_json::Value = serde_json::from_slice(&told.body).expect("a hook");
     assert_eq!((&hook["id"], &hook["disabled"]), (&json!(id), &json!(true)));
@@ -146,14 +148,14 @@ async fn a_receiver_that_is_gone_disables_its_hook_once(lab: &Lab) {
     let before = gone.seen().len();
     let enabled = crate::enable(&lab.cx, &id).await.expect("the hook").hook;
     assert_eq!((enabled.disabled, lab.deliver().await, gone.seen().len()), (false, 0, before));
-    assert_eq!(lab.count(&id, DeliveryState::Held).await, IN_FLIGHT_PER_HOOK + 4, "held until sent again");
+    assert_eq!(lab.count(&id, DeliveryState::Held).await, IN_FLIGHT_START + 4, "held until sent again");
 }
 
 async fn a_refused_address_is_on_record(lab: &Lab) {
     let receiver = Receiver::start(&[OK]).await;
     let id = lab.hook(json!({"url": receiver.url})).await;
     lab.happen().await;
-    lab.runner_with(AddressPolicy::default()).run_due().await.expect("it runs");
+    lab.dispatcher_with(AddressPolicy::default()).run_due().await.expect("it runs");
     let found = lab.delivery(&id).await;
     assert_eq!(found.attempts[0].error_class.as_deref(), Some("refused_address"));
     assert_eq!((found.attempts[0].status, found.delivery.state), (None, DeliveryState::Waiting));
@@ -168,35 +170,144 @@ async fn a_receiver_that_hangs_holds_up_only_itself(lab: &Lab) {
         lab.happen().await;
     }
     let stop = CancellationToken::new();
-    let runner = lab.runner().start(stop.clone());
+    let dispatcher = lab.dispatcher().start(stop.clone());
     tokio::time::timeout(PATIENCE, quick.wait_for(20)).await.expect("all of the healthy hook's");
-    tokio::time::timeout(PATIENCE, silent.wait_for(IN_FLIGHT_PER_HOOK)).await.expect("the first few");
-    assert_eq!(silent.seen().len(), IN_FLIGHT_PER_HOOK, "none answered, so no more were begun");
+    tokio::time::timeout(PATIENCE, silent.wait_for(IN_FLIGHT_START)).await.expect("the first few");
+    assert_eq!(silent.seen().len(), IN_FLIGHT_START, "none answered, so no more were begun");
     lab.happen().await;
     tokio::time::timeout(PATIENCE, quick.wait_for(21)).await.expect("the healthy hook goes on");
-    runner.abort();
-    assert!(lab.count(&healthy, DeliveryState::Delivered).await >= 16);
+    let written = async {
+        while lab.count(&healthy, DeliveryState::Delivered).await < 21 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, written).await.expect("their outcomes are written down");
+    dispatcher.abort();
 }
 
-async fn a_job_that_runs_twice_sends_once(lab: &Lab) {
+async fn what_was_delivered_is_not_sent_again(lab: &Lab) {
     let receiver = Receiver::start(&[OK]).await;
+    lab.hook(json!({"url": receiver.url})).await;
+    let dispatcher = lab.dispatcher();
+    lab.happen().await;
+    for expect in [1, 0] {
+        assert_eq!(dispatcher.run_due().await.expect("it runs"), expect);
+    }
+    assert_eq!((lab.deliver().await, receiver.seen().len()), (0, 1));
+}
+
+async fn a_receiver_that_keeps_failing_is_only_probed(lab: &Lab) {
+    let receiver = Receiver::start(&["500 No"]).await;
+    let id = lab.hook(json!({"url": receiver.url})).await;
+    for _ in 0..20 {
+        lab.happen().await;
+    }
+    let first = lab.deliver().await;
+    assert!((DOUBT_AFTER..DOUBT_AFTER + IN_FLIGHT_START).contains(&first), "{first}");
+    assert_eq!(lab.deliver().await, 0, "paused, also for a dispatcher that starts anew");
+    assert_eq!(crate::get(&lab.cx, &id).await.expect("the hook").health.state, "paused");
+    lab.clock.advance(Duration::from_millis(PROBE_FIRST_MS.unsigned_abs()));
+    assert_eq!(lab.deliver().await, 1, "one probe");
+    receiver.now_answer(OK);
+    lab.clock.advance(Duration::from_millis(2 * PROBE_FIRST_MS.unsigned_abs()));
+    assert!(lab.deliver().await >= 20 - first - 1, "the probe went well and the rest follows");
+    assert_eq!(crate::get(&lab.cx, &id).await.expect("the hook").health.state, "ok");
+}
+
+async fn a_pause_that_a_receiver_asked_for_is_the_hooks(lab: &Lab) {
+    let receiver = Receiver::start(&["429 Slow\r\nRetry-After: 60"]).await;
     let id = lab.hook(json!({"url": receiver.url})).await;
     lab.happen().await;
-    lab.deliver().await;
-    let payload = events::deliver_job(&lab.delivery(&id).await.delivery.id);
-    let mut tx = lab.cx.begin().await.expect("a transaction");
-    let (job_id, now) = (lab.cx.id(), lab.cx.now());
-    let job = store::jobs::NewJob {
-        id: &job_id,
-        kind: "deliver",
-        tenant: &id,
-        payload: &payload,
-        run_at: now,
-        now,
+    assert_eq!(lab.deliver().await, 1);
+    for _ in 0..5 {
+        lab.happen().await;
+    }
+    lab.clock.advance(Duration::from_secs(59));
+    assert_eq!(lab.deliver().await, 0, "nothing of the hook goes, and no try is used up");
+    receiver.now_answer(OK);
+    lab.clock.advance(Duration::from_secs(1));
+    assert_eq!((lab.deliver().await, lab.count(&id, DeliveryState::Delivered).await), (6, 6));
+}
+
+async fn in_ordered_mode_one_things_deliveries_wait_for_each_other(lab: &Lab) {
+    let receiver = Receiver::start(&["500 No", OK]).await;
+    let options = json!({"ordered": true, "in_flight": 8});
+    let id = lab.hook_with(json!({"data": {"url": receiver.url}, "options": options})).await;
+    let mut expect = Vec::new();
+    for _ in 0..3 {
+        expect.push(lab.happen_to("one").await);
+    }
+    assert_eq!(lab.deliver().await, 1, "the first failed, the others wait for it");
+    lab.happen_to("two").await;
+    assert_eq!(lab.deliver().await, 1, "another thing does not wait");
+    lab.clock.advance(Duration::from_secs(6));
+    assert_eq!(lab.deliver().await, 3);
+    let seen = receiver.seen();
+    let about_one: Vec<_> = seen
+        .iter()
+        .filter_map(|s| s.header("Webhook-Id"))
+        .filter(|id| expect.iter().any(|e| e == id))
+        .collect();
+    assert_eq!(about_one, [&expect[0], &expect[0], &expect[1], &expect[2]]);
+    assert_eq!(lab.count(&id, DeliveryState::Delivered).await, 4);
+}
+
+async fn a_hook_may_have_its_own_schedule_rate_and_fields(lab: &Lab) {
+    let receiver = Receiver::start(&["500 No"]).await;
+    let options = json!({"schedule": [0, 10], "per_minute": 12, "fields": ["name", "id"]});
+    let id = lab.hook_with(json!({"data": {"url": receiver.url}, "options": options})).await;
+    lab.happen().await;
+    lab.happen().await;
+    assert_eq!(lab.deliver().await, 1, "twelve a minute are one in five seconds");
+    lab.clock.advance(Duration::from_secs(5));
+    assert_eq!(lab.deliver().await, 1);
+    for _ in 0..2 {
+        lab.clock.advance(Duration::from_secs(12));
+        lab.deliver().await;
+    }
+    assert_eq!(lab.count(&id, DeliveryState::GivenUp).await, 2, "after two tries each");
+    for seen in receiver.seen() {
+        let body: serde_json::Value = serde_json::from_slice(&seen.body).expect("an object");
+        let keys: Vec<_> = body.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["id", "name"]);
+        assert_eq!(seen.header("Content-Length"), Some(seen.body.len().to_string().as_str()));
+    }
+}
+
+async fn a_hook_is_disabled_after_two_warnings_and_recovers(lab: &Lab) {
+    let (down, watcher) = (Receiver::start(&["500 No"]).await, Receiver::start(&[OK]).await);
+    let id = lab.hook(json!({"url": down.url})).await;
+    let watch =
+        json!({"events": ["hook_failing", "hook_disabled", "hook_recovered"], "data": {"url": watcher.url}});
+    lab.hook_with(watch).await;
+    let told = || -> Vec<String> {
+        watcher.seen().iter().filter_map(|s| s.header("X-Netlify-Event").map(str::to_owned)).collect()
     };
-    store::jobs::insert(&mut tx, &job).await.expect("a job");
-    tx.commit().await.expect("a commit");
-    assert_eq!((lab.deliver().await, receiver.seen().len()), (1, 1));
+    let mut hours = 0;
+    while !crate::get(&lab.cx, &id).await.expect("the hook").hook.disabled {
+        assert!(hours < 100, "{:?}", told());
+        lab.happen().await;
+        lab.deliver().await;
+        lab.clock.advance(Duration::from_secs(3600));
+        hours += 1;
+    }
+    lab.deliver().await;
+    assert_eq!(told(), ["hook_failing", "hook_failing", "hook_disabled"]);
+    let view = crate::get(&lab.cx, &id).await.expect("the hook");
+    assert!(view.health.reason.is_some_and(|reason| reason.contains("failed for")), "why is said");
+    assert_eq!(lab.count(&id, DeliveryState::Waiting).await, 0, "nothing is lost: it is held");
+    crate::enable(&lab.cx, &id).await.expect("the hook");
+    for _ in 0..20 {
+        lab.happen().await;
+        lab.deliver().await;
+        lab.clock.advance(Duration::from_secs(3600));
+    }
+    down.now_answer(OK);
+    lab.clock.advance(Duration::from_secs(3600));
+    lab.happen().await;
+    lab.deliver().await;
+    lab.deliver().await;
+    assert_eq!(told()[3..], ["hook_failing", "hook_recovered"]);
 }
 
 async fn a_secret_that_cannot_be_opened_is_said_not_sent(lab: &Lab) {

@@ -1,8 +1,7 @@
 //! A bed with an account and a site, and what happens there.
 
-use crate::{Deliver, DeliveryWithAttempts, HookInput};
-use events::{DELIVER_JOB, Event};
-use jobs::Runner;
+use crate::{DeliveryWithAttempts, Dispatcher, HookInput};
+use events::Event;
 use model::{DeliveryState, Page, SplitTest};
 use outbound::{AddressPolicy, Client, Options};
 use serde_json::{Value, json};
@@ -63,16 +62,28 @@ impl Lab {
 
     /// Makes a hook that listens to the tests' event.
     pub(crate) async fn hook(&self, data: Value) -> String {
-        let input = json!({"event": "split_test_activated", "data": data});
+        self.hook_with(json!({"data": data})).await
+    }
+
+    /// Makes a hook from an input; it listens to the tests' event unless the input says otherwise.
+    pub(crate) async fn hook_with(&self, mut input: Value) -> String {
+        if input.get("event").or(input.get("events")).is_none() {
+            input["event"] = "split_test_activated".into();
+        }
         let input: HookInput = serde_json::from_value(input).expect("an input of this test");
         crate::create(&self.cx, SITE, Some("user"), input).await.expect("a hook").hook.id
     }
 
     /// Records the tests' event; its id.
     pub(crate) async fn happen(&self) -> String {
+        self.happen_to(&self.cx.id()).await
+    }
+
+    /// Records the tests' event of this thing; the event's id.
+    pub(crate) async fn happen_to(&self, what: &str) -> String {
         let now = self.cx.now();
         let test = SplitTest {
-            id: self.cx.id(),
+            id: what.to_owned(),
             site_id: SITE.into(),
             name: "Ünïcode".into(),
             path: "/".into(),
@@ -89,19 +100,19 @@ impl Lab {
         id
     }
 
-    /// A runner of deliveries that may call this machine.
-    pub(crate) fn runner(&self) -> Runner {
-        self.runner_with(AddressPolicy { allow_loopback: true, ..AddressPolicy::default() })
+    /// A dispatcher that may call this machine.
+    pub(crate) fn dispatcher(&self) -> Dispatcher {
+        self.dispatcher_with(AddressPolicy { allow_loopback: true, ..AddressPolicy::default() })
     }
 
-    pub(crate) fn runner_with(&self, policy: AddressPolicy) -> Runner {
+    pub(crate) fn dispatcher_with(&self, policy: AddressPolicy) -> Dispatcher {
         let client = Client::new(Options { policy, ..Options::default() }).expect("a client");
-        Runner::new(self.cx.clone()).with(Deliver::new(self.cx.clone(), client))
+        Dispatcher::new(self.cx.clone(), client)
     }
 
     /// Runs what is due; how many tries were made.
     pub(crate) async fn deliver(&self) -> usize {
-        self.runner().run_due().await.expect("deliveries run")
+        self.dispatcher().run_due().await.expect("deliveries run")
     }
 
     /// The only delivery of a hook, with its tries.
@@ -115,11 +126,5 @@ impl Lab {
     pub(crate) async fn count(&self, hook_id: &str, state: DeliveryState) -> usize {
         let all = crate::list_deliveries(&self.cx, hook_id, Some(state), Page::default()).await;
         all.expect("a list").len()
-    }
-
-    /// Jobs that are left.
-    pub(crate) async fn jobs(&self) -> i64 {
-        let mut conn = self.cx.read().await.expect("the database answers");
-        store::jobs::count(&mut conn, DELIVER_JOB).await.expect("jobs are counted")
     }
 }

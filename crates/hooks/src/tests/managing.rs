@@ -16,6 +16,8 @@ both!(
     a_whole_hook_can_be_sent_back,
     deleting_cancels_what_waits_and_keeps_the_record,
     a_sealed_secret_belongs_to_its_hook,
+    a_token_goes_nowhere_else_than_it_was_meant_for,
+    another_target_starts_without_settings,
 );
 
 fn input(value: Value) -> HookInput {
@@ -75,8 +77,8 @@ async fn what_would_not_do_is_refused_by_name(lab: &Lab) {
     let long = json!({"url": "https://e.org", "x": "y".repeat(DATA_MAX)});
     for (sent, message) in [
         (
-            json!({"type": "slack", "event": "deploy_created", "data": {}}),
-            "type \"slack\" is not one of: url",
+            json!({"type": "telegraph", "event": "deploy_created", "data": {}}),
+            "type \"telegraph\" is not one of: url, ",
         ),
         (
             json!({"event": "deploy_exploded", "data": url}),
@@ -158,7 +160,7 @@ async fn deleting_cancels_what_waits_and_keeps_the_record(lab: &Lab) {
     let id = lab.hook(json!({"url": receiver.url})).await;
     lab.happen().await;
     crate::delete(&lab.cx, &id).await.expect("it is there");
-    assert_eq!((lab.jobs().await, lab.deliver().await), (0, 0));
+    assert_eq!(lab.deliver().await, 0);
     assert_eq!(lab.delivery(&id).await.delivery.state, DeliveryState::Cancelled);
     assert!(receiver.seen().is_empty());
     for gone in [crate::delete(&lab.cx, &id).await, crate::get(&lab.cx, &id).await.map(|_| ())] {
@@ -173,4 +175,41 @@ async fn a_sealed_secret_belongs_to_its_hook(lab: &Lab) {
     let sealed = crate::secrets::seal(&lab.cx, "a", &secrets);
     assert!(crate::secrets::open(&lab.cx, "a", &sealed).is_ok());
     assert!(crate::secrets::open(&lab.cx, "b", &sealed).is_err());
+}
+
+async fn a_token_goes_nowhere_else_than_it_was_meant_for(lab: &Lab) {
+    let made =
+        json!({"type": "github_commit_status", "event": "deploy_created", "data": {"access_token": "t1"}});
+    let id = create(lab, made).await.expect("a hook").hook.id;
+    let change = async |data: Value| {
+        crate::update(&lab.cx, &id, input(json!({"data": data}))).await.map(|view| view.hook.data)
+    };
+    for data in [
+        json!({"api_url": "https://elsewhere.example"}),
+        json!({"api_url": "https://elsewhere.example", "access_token": MASK}),
+    ] {
+        let refused = change(data.clone()).await;
+        assert!(
+            matches!(&refused, Err(Error::Unprocessable(why)) if why.contains("send the token again")),
+            "{data} {refused:?}"
+        );
+    }
+    let moved = json!({"api_url": "https://elsewhere.example", "access_token": "t2"});
+    assert_eq!(change(moved).await.expect("the hook")["access_token"], MASK);
+    let again = json!({"api_url": "https://third.example", "access_token": "t2"});
+    assert!(change(again).await.is_ok(), "whoever sends the token again knows it");
+    let same = json!({"api_url": "https://third.example", "repo": "o/r", "access_token": MASK});
+    assert_eq!(change(same).await.expect("the hook")["repo"], "o/r");
+}
+
+async fn another_target_starts_without_settings(lab: &Lab) {
+    let made =
+        json!({"type": "slack", "event": "deploy_created", "data": {"url": "https://hooks.example/secret"}});
+    let id = create(lab, made).await.expect("a hook").hook.id;
+    let refused = crate::update(&lab.cx, &id, input(json!({"type": "url"}))).await;
+    assert!(matches!(refused, Err(Error::Unprocessable(_))), "the address of the other is not taken over");
+    let change = json!({"type": "url", "data": {"url": "https://e.org/in"}});
+    let view = crate::update(&lab.cx, &id, input(change)).await.expect("the hook");
+    assert_eq!(Value::Object(view.hook.data), json!({"url": "https://e.org/in"}));
+    assert_eq!(stored_secret(lab, &id).await, json!({}));
 }

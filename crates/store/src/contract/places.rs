@@ -184,7 +184,11 @@ async fn what_is_staged_is_not_visible(at: &Fixture) {
     let bytes = bytes(600_000);
     let digest = digests(&bytes).sha256;
     let mut staged = at.blobs.stage().await.unwrap();
-    staged.write(&bytes).await.unwrap();
+    staged.write(&bytes[..10]).await.unwrap();
+    assert_eq!(at.files().len(), 0, "a little waits in memory");
+    staged.spill().await.unwrap();
+    assert_eq!(at.files().len(), 1);
+    staged.write(&bytes[10..]).await.unwrap();
     assert_eq!(staged.size(), 600_000);
     assert!(!at.blobs.contains(&digest).await.unwrap());
     assert_eq!(at.files().len(), 1);

@@ -300,13 +300,14 @@ const OF_A_SITE: [&str; 11] = [
 ];
 
 /// One row of each such table for site `$1`, whose id starts all their ids.
-const FILL: [&str; 9] = [
+const FILL: [&str; 10] = [
     "INSERT INTO site_domains (domain, site_id, kind) VALUES ($1 || '.example', $1, 'primary')",
     "INSERT INTO deploy_manifests (deploy_id, files, functions, served) VALUES ($1 || 'd', '{}', '{}', '')",
     "INSERT INTO deploy_uploads (deploy_id, kind, digest) VALUES ($1 || 'd', 'file', 'x')",
     "INSERT INTO deploy_aliases (site_id, alias, deploy_id) VALUES ($1, 'main', $1 || 'd')",
-    "INSERT INTO hooks (id, site_id, kind, events, filters, data, sealed, created_at, updated_at)
-     SELECT $1 || 'h', $1, 'url', '[]', '{}', '{}', sealed, 0, 0 FROM deploy_keys",
+    "INSERT INTO hooks (id, site_id, kind, events, filters, data, sealed, options, created_at, updated_at)
+     SELECT $1 || 'h', $1, 'url', '[]', '{}', '{}', sealed, '{}', 0, 0 FROM deploy_keys",
+    "INSERT INTO hook_health (hook_id, failures, warnings, probe_wait) VALUES ($1 || 'h', 0, 0, 0)",
     "INSERT INTO build_hooks (id, site_id, title, branch, created_at) VALUES ($1 || 'b', $1, '', '', 0)",
     "INSERT INTO builds (id, site_id, account_id, deploy_id, state, cause, created_at)
      VALUES ($1 || 'b', $1, 'a', $1 || 'd', 'done', '{}', 0)",
@@ -328,7 +329,7 @@ async fn a_site_goes_with_everything_it_has(db: &Db) {
             tx.run(q!(sql, id)).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
         }
     }
-    tx.run(q!(FILL[8], "")).await.unwrap();
+    tx.run(q!(FILL[FILL.len() - 1], "")).await.unwrap();
     for (delete, left) in [(None, 2), (Some("s"), 1), (Some("nowhere"), 1), (Some(""), 1), (Some("t"), 0)] {
         if let Some(id) = delete {
             sites::delete(&mut tx, id).await.unwrap();

@@ -5,10 +5,7 @@ use crate::deploys::{DeployInfo, DeployRow};
 use crate::sites::{SiteInfo, SiteRow};
 use crate::{Error, Result, Store, Tx, accounts, deploys, sites};
 use model::{DeployContext, DeployState, Timestamp};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqlSafeStr as _,
-};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
 use std::path::PathBuf;
 use std::pin::pin;
 use std::task::Poll;
@@ -132,11 +129,8 @@ impl Db {
         let mut out = Vec::new();
         match &self.place {
             Place::Folder(_) => {
-                let mut raw = SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap();
-                for sql in statements {
-                    let sql = AssertSqlSafe(sql.clone()).into_sql_str();
-                    out.push((&mut raw).prepare(sql).await.err().map(|e| e.to_string()));
-                }
+                let raw = rusqlite::Connection::open(self.file()).unwrap();
+                out.extend(statements.iter().map(|sql| raw.prepare(sql).err().map(|e| e.to_string())));
             }
             Place::Server { .. } => {
                 let mut raw = PgConnection::connect(&self.place.url()).await.unwrap();
