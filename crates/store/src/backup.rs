@@ -1,8 +1,7 @@
 //! A consistent copy of the SQLite file while it is in use.
 
+use crate::engine::{blocking, connect};
 use crate::{Error, Result};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
 use std::path::Path;
 
 /// Copies the database `file` as it is at this moment to `into`, which must not exist. A server may
@@ -15,9 +14,7 @@ pub async fn snapshot(file: &Path, into: &Path) -> Result<()> {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(Error::Io(file.display().to_string(), missing));
     }
-    let mut db: SqliteConnection =
-        SqliteConnectOptions::new().filename(file).create_if_missing(false).connect().await?;
-    let copied = sqlx::query("VACUUM INTO $1").bind(into.display().to_string()).execute(&mut db).await;
-    db.close().await?;
-    copied.map(|_| ()).map_err(Error::Database)
+    let (file, into) = (file.to_owned(), into.display().to_string());
+    let copy = move || connect(&file)?.execute("VACUUM INTO $1", [into]);
+    blocking(copy).await?.map(|_| ()).map_err(Error::database)
 }

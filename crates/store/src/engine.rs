@@ -3,25 +3,31 @@
 //! SQLite has one writer and a pool of read-only connections, so that a read never turns into a
 //! failed write; PostgreSQL has one pool.
 
-use crate::query::{Arg, Query, Row};
-use crate::signals::{Change, ChangeKind, Signals};
-use crate::{Error, Result, migrate};
+mod group;
+mod postgres;
+mod readers;
+mod sqlite;
+mod statements;
+
+use crate::error::Fault;
+use crate::parcels::Parcel;
+use crate::query::{Query, Row};
+use crate::signals::{Aftermath, Change, ChangeKind, Signals};
+use crate::{Result, migrate};
+use group::Savepoint;
 use model::Timestamp;
+use readers::Reader;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::task::consume_budget;
 
-/// Readers of one SQLite file.
-const SQLITE_READERS: u32 = 8;
-/// Connections of one node to PostgreSQL.
-const PG_CONNECTIONS: u32 = 24;
-/// How long a statement waits for a connection or a lock.
-const PATIENCE: Duration = Duration::from_secs(30);
+#[cfg(test)]
+pub(crate) use readers::READERS;
+pub(crate) use sqlite::{blocking, connect};
+pub use statements::SqliteRow;
 
 /// Which engine a store runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +40,7 @@ pub enum Engine {
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { readers: SqlitePool, writer: SqlitePool },
+    Sqlite(sqlite::File),
     Postgres(PgPool),
 }
 
@@ -46,10 +52,16 @@ pub struct Store {
 }
 
 enum Inner {
-    Sqlite(PoolConnection<Sqlite>),
-    SqliteTx(Transaction<'static, Sqlite>),
+    Sqlite(Reader),
+    SqliteTx(Savepoint),
     Postgres(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),
+}
+
+/// Where a statement goes.
+enum Side<'a> {
+    Sqlite(&'a mut rusqlite::Connection),
+    Postgres(&'a mut PgConnection),
 }
 
 /// A connection to read with.
@@ -64,8 +76,8 @@ pub struct Conn {
 pub struct Tx {
     conn: Conn,
     signals: Arc<Signals>,
-    changes: Vec<Change>,
-    wake: bool,
+    /// What the rest of the process is told after the commit.
+    pub(crate) after: Aftermath,
 }
 
 impl Store {
@@ -74,31 +86,9 @@ impl Store {
     /// # Errors
     /// When the file cannot be used or was written by a newer Boathook.
     pub async fn open_sqlite(file: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(PATIENCE);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(PATIENCE)
-            // a file does not go away like a server: asking before each use would cost as much as a query
-            .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(PATIENCE)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.pragma("query_only", "1"));
-        Self::ready(Pools::Sqlite { readers, writer }).await
+        let signals = Arc::default();
+        let pools = Pools::Sqlite(sqlite::File::open(file, Arc::clone(&signals)).await?);
+        Self::ready(pools, signals).await
     }
 
     /// Connects to PostgreSQL and brings its schema up to date.
@@ -106,17 +96,11 @@ impl Store {
     /// # Errors
     /// When it cannot be reached or was written by a newer Boathook.
     pub async fn open_postgres(url: &str) -> Result<Self> {
-        let options: PgConnectOptions = url.parse().map_err(Error::Database)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(PG_CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect_with(options)
-            .await?;
-        Self::ready(Pools::Postgres(pool)).await
+        Self::ready(Pools::Postgres(postgres::open(url).await?), Arc::default()).await
     }
 
-    async fn ready(pools: Pools) -> Result<Self> {
-        let store = Self { pools, signals: Arc::default() };
+    async fn ready(pools: Pools, signals: Arc<Signals>) -> Result<Self> {
+        let store = Self { pools, signals };
         migrate::run(&store).await?;
         Ok(store)
     }
@@ -125,7 +109,7 @@ impl Store {
     #[must_use]
     pub fn engine(&self) -> Engine {
         match self.pools {
-            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Sqlite(_) => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
     }
@@ -136,7 +120,7 @@ impl Store {
     /// When the database cannot be reached in time.
     pub async fn read(&self) -> Result<Conn> {
         Ok(Conn::new(match &self.pools {
-            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.acquire().await?),
+            Pools::Sqlite(file) => Inner::Sqlite(file.read().await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
         }))
     }
@@ -147,21 +131,21 @@ impl Store {
     /// When the database cannot be reached in time.
     pub async fn begin(&self) -> Result<Tx> {
         let inner = match &self.pools {
-            Pools::Sqlite { writer, .. } => Inner::SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite(file) => Inner::SqliteTx(file.begin().await?),
             Pools::Postgres(pool) => Inner::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx {
-            conn: Conn::new(inner),
-            signals: Arc::clone(&self.signals),
-            changes: Vec::new(),
-            wake: false,
-        })
+        Ok(Tx { conn: Conn::new(inner), signals: Arc::clone(&self.signals), after: Aftermath::default() })
     }
 
     /// Calls `listener` after each commit that changed something other nodes must forget. It runs
     /// before the change is reported as done, so that a caller reads what they wrote.
     pub fn on_change(&self, listener: impl Fn(&Change) + Send + Sync + 'static) {
         self.signals.listen(Box::new(listener));
+    }
+
+    /// Calls `listener` after each commit that left deliveries to be made, with all of them.
+    pub fn on_parcels(&self, listener: impl Fn(Vec<Parcel>) + Send + Sync + 'static) {
+        self.signals.listen_for_parcels(Box::new(listener));
     }
 
     /// Tells the listeners of a change that another node made.
@@ -177,27 +161,53 @@ impl Store {
     /// Closes all connections; open transactions are undone.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { readers, writer } => {
-                readers.close().await;
-                writer.close().await;
-            }
+            Pools::Sqlite(file) => file.close().await,
             Pools::Postgres(pool) => pool.close().await,
         }
     }
 }
 
-macro_rules! bound {
-    ($query:expr) => {{
-        let mut prepared = sqlx::query($query.sql);
-        for arg in $query.args {
-            prepared = match arg {
-                Arg::Text(v) => prepared.bind(v),
-                Arg::Int(v) => prepared.bind(v),
-                Arg::Bytes(v) => prepared.bind(v),
-            };
+impl Inner {
+    fn side(&mut self) -> Result<Side<'_>> {
+        Ok(match self {
+            Self::Sqlite(reader) => Side::Sqlite(reader.db()?),
+            Self::SqliteTx(savepoint) => Side::Sqlite(savepoint.db()?),
+            Self::Postgres(connection) => Side::Postgres(connection),
+            Self::PostgresTx(transaction) => Side::Postgres(transaction),
+        })
+    }
+
+    async fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
+        match self.side()? {
+            Side::Sqlite(db) => {
+                let rows = statements::rows(db, &query)?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Side::Postgres(db) => postgres::rows(db, query).await,
         }
-        prepared
-    }};
+    }
+
+    async fn row(&mut self, query: Query) -> Result<Option<Row>> {
+        match self.side()? {
+            Side::Sqlite(db) => Ok(statements::row(db, &query)?.map(Row::Sqlite)),
+            Side::Postgres(db) => postgres::row(db, query).await,
+        }
+    }
+
+    async fn run(&mut self, query: Query) -> Result<u64> {
+        match self.side()? {
+            Side::Sqlite(db) => Ok(statements::run(db, &query)?),
+            Side::Postgres(db) => postgres::run(db, query).await,
+        }
+    }
+
+    async fn script(&mut self, sql: String) -> Result<()> {
+        match self {
+            Self::SqliteTx(savepoint) => savepoint.script(sql).await,
+            Self::PostgresTx(transaction) => postgres::script(transaction, sql).await,
+            Self::Sqlite(_) | Self::Postgres(_) => Ok(()),
+        }
+    }
 }
 
 impl Conn {
@@ -214,70 +224,42 @@ impl Conn {
         }
     }
 
+    // A statement on SQLite never waits, so a long row of them would keep the thread from all others:
+    // each takes its share of what the runtime allows a task.
+
     pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
-        let answer = match &mut self.inner {
-            Inner::Sqlite(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Sqlite)),
-            Inner::SqliteTx(c) => bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Sqlite)),
-            Inner::Postgres(c) => {
-                bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres))
-            }
-            Inner::PostgresTx(c) => {
-                bound!(query).fetch_all(&mut **c).await.map(|rows| wrap(rows, Row::Postgres))
-            }
-        };
+        consume_budget().await;
+        let answer = self.inner.rows(query).await;
         self.noted(answer)
     }
 
     pub(crate) async fn row(&mut self, query: Query) -> Result<Option<Row>> {
-        let answer = match &mut self.inner {
-            Inner::Sqlite(c) => bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Sqlite)),
-            Inner::SqliteTx(c) => {
-                bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Sqlite))
-            }
-            Inner::Postgres(c) => {
-                bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres))
-            }
-            Inner::PostgresTx(c) => {
-                bound!(query).fetch_optional(&mut **c).await.map(|row| row.map(Row::Postgres))
-            }
-        };
+        consume_budget().await;
+        let answer = self.inner.row(query).await;
         self.noted(answer)
     }
 
-    async fn execute(&mut self, query: Query) -> Result<u64> {
-        let answer = match &mut self.inner {
-            Inner::Sqlite(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
-            Inner::SqliteTx(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
-            Inner::Postgres(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
-            Inner::PostgresTx(c) => bound!(query).execute(&mut **c).await.map(|done| done.rows_affected()),
-        };
+    async fn run(&mut self, query: Query) -> Result<u64> {
+        consume_budget().await;
+        let answer = self.inner.run(query).await;
         self.noted(answer)
     }
 
-    fn noted<T>(&mut self, answer: sqlx::Result<T>) -> Result<T> {
+    fn noted<T>(&mut self, answer: Result<T>) -> Result<T> {
         self.failed |= answer.is_err();
-        answer.map_err(Error::from)
+        answer
     }
-}
-
-fn wrap<T>(rows: Vec<T>, variant: fn(T) -> Row) -> Vec<Row> {
-    rows.into_iter().map(variant).collect()
 }
 
 impl Tx {
     /// Runs a statement; how many rows it touched.
     pub(crate) async fn run(&mut self, query: Query) -> Result<u64> {
-        self.conn.execute(query).await
+        self.conn.run(query).await
     }
 
     /// Runs a script of several statements without values.
     pub(crate) async fn script(&mut self, sql: String) -> Result<()> {
-        let sql = sqlx::AssertSqlSafe(sql);
-        let answer = match &mut self.conn.inner {
-            Inner::SqliteTx(c) => (&mut **c).execute(sqlx::raw_sql(sql)).await.map(|_| ()),
-            Inner::PostgresTx(c) => (&mut **c).execute(sqlx::raw_sql(sql)).await.map(|_| ()),
-            Inner::Sqlite(_) | Inner::Postgres(_) => Ok(()),
-        };
+        let answer = self.conn.inner.script(sql).await;
         self.conn.noted(answer)
     }
 
@@ -288,13 +270,13 @@ impl Tx {
     /// When the database fails.
     pub async fn changed(&mut self, kind: ChangeKind, key: &str, now: Timestamp) -> Result<()> {
         crate::changes::insert(self, kind, key, now).await?;
-        self.changes.push(Change { kind, key: key.to_owned() });
+        self.after.changes.push(Change { kind, key: key.to_owned() });
         Ok(())
     }
 
     /// Notes that jobs were left behind, so that the runner looks at once after the commit.
     pub(crate) fn wake_runner(&mut self) {
-        self.wake = true;
+        self.after.jobs = true;
     }
 
     /// Makes everything in this transaction true.
@@ -304,21 +286,18 @@ impl Tx {
     /// error; then nothing of it happened.
     pub async fn commit(self) -> Result<()> {
         if self.conn.failed {
-            let why = "a statement of this transaction failed, so that it cannot be committed";
-            return Err(Error::Database(sqlx::Error::Protocol(why.to_owned())));
+            return Err(Fault::Spoiled.into());
         }
         match self.conn.inner {
-            Inner::SqliteTx(tx) => tx.commit().await?,
-            Inner::PostgresTx(tx) => tx.commit().await?,
-            Inner::Sqlite(_) | Inner::Postgres(_) => {}
+            // whoever shares the commit tells the listeners of all who do
+            Inner::SqliteTx(savepoint) => savepoint.commit(self.after).await,
+            Inner::PostgresTx(transaction) => {
+                transaction.commit().await?;
+                self.signals.tell(self.after);
+                Ok(())
+            }
+            Inner::Sqlite(_) | Inner::Postgres(_) => Ok(()),
         }
-        for change in &self.changes {
-            self.signals.announce(change);
-        }
-        if self.wake {
-            self.signals.jobs.notify_one();
-        }
-        Ok(())
     }
 }
 

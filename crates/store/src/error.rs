@@ -1,5 +1,10 @@
 //! What can go wrong underneath a store operation.
 
+use std::sync::Arc;
+
+/// What a database said, whichever it is. Shared, since those who share a commit share its error.
+pub(crate) type Cause = Arc<dyn std::error::Error + Send + Sync>;
+
 /// A failure of the store. Features turn `Taken` into a conflict and the rest into an internal
 /// error; none carries a value from a row.
 #[derive(Debug, thiserror::Error)]
@@ -9,7 +14,7 @@ pub enum Error {
     Taken,
     /// The database answered with an error.
     #[error("database: {0}")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// A stored document no longer has the expected shape.
     #[error("stored document in {0}: {1}")]
     Document(&'static str, #[source] serde_json::Error),
@@ -37,11 +42,54 @@ pub enum Error {
     Setting(String),
 }
 
+/// What the store itself has to say about a connection, a transaction or a row.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("a statement of this transaction failed, so that it cannot be committed")]
+    Spoiled,
+    #[error("the transaction was undone before it could be committed")]
+    Undone,
+    #[error("the work on the database was given up before its end")]
+    Lost,
+    #[error("no connection was free in time")]
+    Busy,
+    #[error("the store is closed")]
+    Closed,
+    #[error("the answer has no column {0}")]
+    NoColumn(String),
+    #[error("column {0} is null")]
+    Null(String),
+    #[error("column {0} is of another type")]
+    Type(String),
+}
+
+impl Error {
+    pub(crate) fn database<E: std::error::Error + Send + Sync + 'static>(error: E) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::database(fault)
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(db) if db.is_unique_violation() => Self::Taken,
-            _ => Self::Database(error),
+            _ => Self::database(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+        match error.sqlite_error().map(|failure| failure.extended_code) {
+            Some(SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) => Self::Taken,
+            _ => Self::database(error),
         }
     }
 }

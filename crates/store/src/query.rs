@@ -2,10 +2,12 @@
 //!
 //! Three types cross the border: text, 64-bit integers (also times and flags) and bytes.
 
+use crate::engine::SqliteRow;
+use crate::error::Fault;
 use crate::{Error, Result};
 use model::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{Row as _, postgres::PgRow};
 
 /// One value of a statement.
 #[derive(Clone, Debug)]
@@ -84,31 +86,24 @@ pub enum Row {
     Postgres(PgRow),
 }
 
-macro_rules! get {
-    ($row:expr, $column:expr, $type:ty) => {
-        match $row {
-            Row::Sqlite(row) => row.try_get::<$type, _>($column),
-            Row::Postgres(row) => row.try_get::<$type, _>($column),
-        }
-        .map_err(Error::Database)
-    };
-}
-
 impl Row {
     pub(crate) fn text(&self, column: &str) -> Result<String> {
-        get!(self, column, String)
+        present(column, self.text_opt(column)?)
     }
 
     pub(crate) fn text_opt(&self, column: &str) -> Result<Option<String>> {
-        get!(self, column, Option<String>)
+        Ok(self.str_opt(column)?.map(str::to_owned))
     }
 
     pub(crate) fn int(&self, column: &str) -> Result<i64> {
-        get!(self, column, i64)
+        present(column, self.int_opt(column)?)
     }
 
     pub(crate) fn int_opt(&self, column: &str) -> Result<Option<i64>> {
-        get!(self, column, Option<i64>)
+        match self {
+            Self::Sqlite(row) => row.int(column),
+            Self::Postgres(row) => row.try_get(column).map_err(Error::database),
+        }
     }
 
     pub(crate) fn flag(&self, column: &str) -> Result<bool> {
@@ -124,11 +119,26 @@ impl Row {
     }
 
     pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>> {
-        get!(self, column, Vec<u8>)
+        let bytes: Option<&[u8]> = match self {
+            Self::Sqlite(row) => row.bytes(column)?,
+            Self::Postgres(row) => row.try_get(column).map_err(Error::database)?,
+        };
+        present(column, bytes).map(<[u8]>::to_vec)
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
-        let text = self.text(column)?;
-        serde_json::from_str(&text).map_err(|e| Error::Document(column, e))
+        let text = present(column, self.str_opt(column)?)?;
+        serde_json::from_str(text).map_err(|e| Error::Document(column, e))
     }
+
+    fn str_opt(&self, column: &str) -> Result<Option<&str>> {
+        match self {
+            Self::Sqlite(row) => row.text(column),
+            Self::Postgres(row) => row.try_get(column).map_err(Error::database),
+        }
+    }
+}
+
+fn present<T>(column: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Fault::Null(column.to_owned()).into())
 }

@@ -1,5 +1,6 @@
 //! What a commit tells the rest of the process: caches to drop, jobs to look at.
 
+use crate::parcels::Parcel;
 use parking_lot::RwLock;
 use tokio::sync::Notify;
 
@@ -12,6 +13,8 @@ pub enum ChangeKind {
     Blob,
     /// A person, token or membership. The key is the user's id.
     User,
+    /// A hook: its settings, or what waits for it. The key is the hook's id.
+    Hook,
 }
 
 impl ChangeKind {
@@ -22,13 +25,14 @@ impl ChangeKind {
             Self::Site => "site",
             Self::Blob => "blob",
             Self::User => "user",
+            Self::Hook => "hook",
         }
     }
 
     /// The kind of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Site, Self::Blob, Self::User].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Site, Self::Blob, Self::User, Self::Hook].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -41,12 +45,24 @@ pub struct Change {
     pub key: String,
 }
 
+/// What a transaction has to tell once it is committed.
+#[derive(Debug, Default)]
+pub(crate) struct Aftermath {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) parcels: Vec<Parcel>,
+    /// Whether jobs were left behind.
+    pub(crate) jobs: bool,
+}
+
 type Listener = Box<dyn Fn(&Change) + Send + Sync>;
+type ParcelListener = Box<dyn Fn(Vec<Parcel>) + Send + Sync>;
 
 /// Listeners of this process.
 #[derive(Default)]
 pub(crate) struct Signals {
     listeners: RwLock<Vec<Listener>>,
+    /// One, since each parcel is to be sent once; the newest counts.
+    parcels: RwLock<Option<ParcelListener>>,
     pub(crate) jobs: Notify,
 }
 
@@ -55,9 +71,25 @@ impl Signals {
         self.listeners.write().push(listener);
     }
 
+    pub(crate) fn listen_for_parcels(&self, listener: ParcelListener) {
+        *self.parcels.write() = Some(listener);
+    }
+
     pub(crate) fn announce(&self, change: &Change) {
         for listener in self.listeners.read().iter() {
             listener(change);
+        }
+    }
+
+    pub(crate) fn tell(&self, after: Aftermath) {
+        for change in &after.changes {
+            self.announce(change);
+        }
+        if let Some(listener) = self.parcels.read().as_ref().filter(|_| !after.parcels.is_empty()) {
+            listener(after.parcels);
+        }
+        if after.jobs {
+            self.jobs.notify_one();
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Which engine a test runs on, and a PostgreSQL database of its own.
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,10 +78,8 @@ async fn execute(url: &str, sql: String) -> sqlx::Result<()> {
 }
 
 /// Runs statements on an embedded database that nobody else uses.
-pub(crate) async fn execute_on_file(file: &Path, sql: &str) {
-    let options = SqliteConnectOptions::new().filename(file);
-    let mut connection = SqliteConnection::connect_with(&options).await.expect("the file is a database");
-    let done = connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await;
-    done.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    connection.close().await.expect("a connection can be closed");
+pub(crate) fn execute_on_file(file: &Path, sql: &str) {
+    let connection = rusqlite::Connection::open(file).expect("the file is a database");
+    connection.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.close().expect("a connection can be closed");
 }

@@ -1,7 +1,9 @@
 //! A server in this process.
 
 use crate::{Actor, Database, Engine, ManualClock, Receiver, Visitor};
-use boathook::config::{DeployCreated, S3Config, Sandbox, TlsConfig};
+use boathook::config::{
+    DeployCreated, GithubConfig, MailConfig, RecaptchaConfig, S3Config, Sandbox, TlsConfig,
+};
 use boathook::{Config, Outside, Server};
 use context::SystemEntropy;
 use model::Addresses;
@@ -182,6 +184,12 @@ fn config(data: &Path, database: Option<&Database>) -> Config {
         geoip: None,
         database_url: database.map(|database| database.url().to_owned()),
         s3: S3Config::default(),
+        mail: MailConfig::default(),
+        recaptcha: RecaptchaConfig::default(),
+        github: GithubConfig::default(),
+        outbound_proxy: None,
+        delivery_days: 30,
+        deliveries_kept: 1_000_000,
         owner_token: Some(OWNER_TOKEN.to_owned()),
         owner_email: "owner@example.org".to_owned(),
         deploy_created: DeployCreated::Created,

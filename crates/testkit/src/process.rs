@@ -129,7 +129,7 @@ impl Process {
         };
         match &self.place.database {
             Some(database) => database.execute(&statement).await,
-            None => execute_on_file(&self.place.data.join("boathook.sqlite"), &statement).await,
+            None => execute_on_file(&self.place.data.join("boathook.sqlite"), &statement),
         }
     }
 
@@ -139,6 +139,12 @@ impl Process {
         let text = std::fs::read_to_string(self.place.folder.path().join("log")).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(LOG_SHOWN)..].join("\n")
+    }
+
+    /// Its number on this machine.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it listens.

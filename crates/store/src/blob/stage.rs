@@ -71,9 +71,21 @@ impl Staged {
         self.whole()?;
         self.size += bytes.len() as u64;
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() < CHUNK {
-            return Ok(());
-        }
+        if self.buffer.len() < CHUNK { Ok(()) } else { self.write_away().await }
+    }
+
+    /// Writes away what is held in memory, for a blob that waits for something before it is kept.
+    ///
+    /// # Errors
+    /// As [`Staged::write`].
+    pub async fn spill(&mut self) -> Result<()> {
+        self.whole()?;
+        self.write_away().await?;
+        self.buffer = Vec::new();
+        Ok(())
+    }
+
+    async fn write_away(&mut self) -> Result<()> {
         let (sink, spool) = (self.sink.take(), Arc::clone(&self.spool));
         let mut buffer = std::mem::take(&mut self.buffer);
         let work = move || -> std::io::Result<(Sink, Vec<u8>)> {
