@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what is measured and runs the three benchmarks, one after the other. See bench/README.md.
+# Builds what is measured and runs the benchmarks, one after the other. See bench/README.md.
 set -eu
 cd "$(dirname "$0")/.."
 cargo build --release -p boathook -p boathook-bench
@@ -7,3 +7,5 @@ bench/edge/run.py --scenario all
 target/release/bench-deploy
 target/release/bench-events
 target/release/bench-events --hooks 10
+target/release/bench-deliveries
+target/release/bench-chaos

@@ -1,10 +1,13 @@
 //! The public API of a server, over one connection.
 
+use crate::sink::event_number;
 use crate::wire::{self, Body, Wire};
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
+use sha1::{Digest as _, Sha1};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -96,6 +99,63 @@ impl Api {
             }
         }
         bail!("the deploy is not ready after {PATIENCE:?}")
+    }
+
+    /// Has a sample of an event sent to a site's hooks; the event's number, once it is recorded.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub async fn fire(&mut self, site: &str, event: &str) -> Result<u128> {
+        let answer = self.call(Method::POST, &format!("/sites/{site}/events/{event}/fire"), None).await?;
+        let id = text(&answer, "event_id")?;
+        event_number(&id).with_context(|| format!("the event's id is {id:?}"))
+    }
+
+    /// A site with one published deploy, of as much text as deploys of a repository have; the ids of
+    /// both.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn live_site(&mut self, name: &str) -> Result<(String, String)> {
+        let (id, _) = self.new_site(name).await?;
+        let content = format!("<p>{name}</p>");
+        let digests = json!({ "/index.html": hex::encode(Sha1::digest(&content)) });
+        let title = "Say in the title what the commit says in its message. ".repeat(6);
+        let files = json!({ "files": digests, "title": title, "branch": "main" });
+        let made = self.call(Method::POST, &format!("/sites/{id}/deploys"), Some(&files)).await?;
+        let deploy = text(&made, "id")?;
+        let source = tempfile::NamedTempFile::new()?;
+        std::fs::write(source.path(), content)?;
+        self.upload(&deploy, "/index.html", source.path()).await?;
+        self.wait_ready(&deploy).await?;
+        Ok((id, deploy))
+    }
+
+    /// A hook of the type `url` with a secret; its id.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn hook(&mut self, site: &str, event: &str, url: &str) -> Result<String> {
+        let data = json!({ "url": url, "signature_secret": "a secret of the benchmark" });
+        let hook = json!({ "type": "url", "event": event, "data": data });
+        let made = self.call(Method::POST, &format!("/hooks?site_id={site}"), Some(&hook)).await?;
+        text(&made, "id")
+    }
+
+    /// Numbers of all events of a name in a site's ledger that were fired.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn ledger(&mut self, site: &str, event: &str) -> Result<HashSet<u128>> {
+        let mut found = HashSet::new();
+        for page in 1.. {
+            let path = format!("/events?site_id={site}&per_page=100&page={page}");
+            let answer = self.call(Method::GET, &path, None).await?;
+            let Some(list) = answer.as_array().filter(|list| !list.is_empty()) else { break };
+            let ours = list.iter().filter(|one| one["event"] == *event && one["fired"] == true);
+            found.extend(ours.filter_map(|one| event_number(one["id"].as_str()?)));
+        }
+        Ok(found)
     }
 
     /// Makes a site; its id and the host that visitors name.

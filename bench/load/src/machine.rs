@@ -34,6 +34,12 @@ fn load_average() -> String {
     text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
+/// The load average of the last minute.
+#[must_use]
+pub fn load_now() -> f64 {
+    load_average().split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0.0)
+}
+
 fn flush_ms(folder: &Path) -> Result<f64> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     let mut once = || -> Result<f64> {

@@ -10,7 +10,6 @@ use boathook_bench::{
 use clap::Parser;
 use http::{Method, Request};
 use serde_json::{Value, json};
-use sha1::{Digest as _, Sha1};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -93,15 +92,7 @@ impl Bench {
 
     /// A site with a published deploy and its hooks.
     async fn site(&self, api: &mut Api, name: &str) -> Result<Site> {
-        let (id, _) = api.new_site(name).await?;
-        let content = format!("<p>{name}</p>");
-        let files = json!({ "files": { "/index.html": hex::encode(Sha1::digest(&content)) } });
-        let made = api.call(Method::POST, &format!("/sites/{id}/deploys"), Some(&files)).await?;
-        let deploy = made["id"].as_str().context("the deploy has no id")?.to_owned();
-        let source = tempfile::NamedTempFile::new()?;
-        std::fs::write(source.path(), content)?;
-        api.upload(&deploy, "/index.html", source.path()).await?;
-        api.wait_ready(&deploy).await?;
+        let (id, deploy) = api.live_site(name).await?;
         for number in 0..self.hooks {
             let url = format!("http://{}/{name}/{number}", self.receiver.address);
             let hook = json!({ "site_id": id, "type": "url", "events": EVENTS, "data": { "url": url } });
