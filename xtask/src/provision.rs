@@ -55,6 +55,18 @@ pub fn machine() -> Result<()> {
     need("npm", &["npm"], || shell::which("npm").is_some())
 }
 
+/// Ruby and Go for the consumers of notifications in `examples/verify`.
+pub fn languages() -> Result<()> {
+    let packages = ["ruby", "ruby-sinatra", "ruby-jwt", "ruby-webrick"];
+    need("Ruby with Sinatra, jwt and webrick", &packages, has_sinatra)?;
+    need("Go", &["golang-go"], || shell::which("go").is_some())
+}
+
+fn has_sinatra() -> bool {
+    let load = ["-e", "require 'sinatra/base'; require 'jwt'; require 'webrick'"];
+    shell::which("ruby").is_some() && shell::quiet(Command::new("ruby").args(load)).is_ok()
+}
+
 fn has_venv() -> bool {
     shell::quiet(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_ok()
 }

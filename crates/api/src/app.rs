@@ -4,6 +4,8 @@ use crate::purge::PurgeLimit;
 use crate::rate_limit::Limiter;
 use builds::Builds;
 use context::Context;
+use hooks::Listeners;
+use tokio_util::sync::CancellationToken;
 
 /// The running server, as far as operations need it.
 pub struct App {
@@ -13,6 +15,8 @@ pub struct App {
     pub builds: Builds,
     /// Certificate of the authority behind the vendor's host names, PEM.
     pub(crate) client_ca: String,
+    /// Who listens to hooks through this node.
+    pub(crate) listeners: Listeners,
     pub(crate) limiter: Limiter,
     pub(crate) purges: PurgeLimit,
 }
@@ -22,6 +26,13 @@ impl App {
     #[must_use]
     pub fn new(cx: Context, builds: Builds, client_ca: String) -> Self {
         let limiter = Limiter::new(cx.settings.limits.requests_per_minute);
-        Self { cx, builds, client_ca, limiter, purges: PurgeLimit::default() }
+        let (listeners, purges) = (Listeners::default(), PurgeLimit::default());
+        Self { cx, builds, client_ca, listeners, limiter, purges }
+    }
+
+    /// The same, with streams that have no end of their own ending when `stop` is cancelled.
+    #[must_use]
+    pub fn until(self, stop: CancellationToken) -> Self {
+        Self { listeners: Listeners::until(stop), ..self }
     }
 }

@@ -152,6 +152,8 @@ routes! {
     PUT "/hooks/{hook_id}" "updateHook" netlify Hook(Write) => hooks::update_hook;
     DELETE "/hooks/{hook_id}" "deleteHook" netlify Hook(Write) => hooks::delete_hook;
     POST "/hooks/{hook_id}/enable" "enableHook" netlify Hook(Write) => hooks::enable_hook;
+    POST "/hooks/{hook_id}/rotate" "rotateHookSecret" own Hook(Write) => hooks::rotate_hook_secret;
+    GET "/hooks/{hook_id}/listen" "listenToHook" own Hook(Write) => hooks::listen_to_hook;
     GET "/hooks/{hook_id}/deliveries" "listHookDeliveries" own Hook(Read) => deliveries::list_hook_deliveries;
     GET "/hooks/{hook_id}/deliveries/{delivery_id}" "getHookDelivery" own Hook(Read) => deliveries::get_hook_delivery;
     POST "/hooks/{hook_id}/deliveries/{delivery_id}/resend" "resendHookDelivery" own Hook(Write) => deliveries::resend_hook_delivery;
@@ -159,6 +161,7 @@ routes! {
     POST "/sites/{site_id}/resend" "resendSiteDeliveries" own Site(Write) => deliveries::resend_site_deliveries;
     GET "/events" "listEvents" own Token(Read) => events::list_events;
     GET "/events/{event_id}" "getEvent" own Token(Read) => events::get_event;
+    POST "/sites/{site_id}/events/{event}/fire" "fireEvent" own Site(Write) => events::fire_event;
 
     // forms and what was sent with them
     GET "/sites/{site_id}/forms" "listSiteForms" netlify Site(Read) => forms::list_site_forms;

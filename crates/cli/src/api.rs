@@ -8,9 +8,12 @@ use std::time::Duration;
 
 /// Longest time of one request.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest silence of a stream: three of the server's signs of life.
+const SILENCE: Duration = Duration::from_secs(45);
 
 pub(crate) struct Client {
     http: reqwest::Client,
+    streams: reqwest::Client,
     address: String,
     token: String,
 }
@@ -19,9 +22,10 @@ impl Client {
     /// A client that never asks a proxy: the environment may name this very server as one.
     pub(crate) fn new(server: &Server) -> anyhow::Result<Self> {
         let agent = concat!("boathook/", env!("CARGO_PKG_VERSION"));
-        let builder = reqwest::Client::builder().no_proxy().timeout(PATIENCE).user_agent(agent);
-        let http = builder.build().context("cannot prepare for HTTP")?;
-        Ok(Self { http, address: server.address().to_owned(), token: server.token.clone() })
+        let builder = || reqwest::Client::builder().no_proxy().user_agent(agent);
+        let http = builder().timeout(PATIENCE).build().context("cannot prepare for HTTP")?;
+        let streams = builder().read_timeout(SILENCE).build().context("cannot prepare for HTTP")?;
+        Ok(Self { http, streams, address: server.address().to_owned(), token: server.token.clone() })
     }
 
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
@@ -39,6 +43,17 @@ impl Client {
     pub(crate) async fn upload(&self, path: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
         let request = self.request(Method::PUT, path).header("content-type", "application/octet-stream");
         self.send(request.body(bytes)).await.map(|_| ())
+    }
+
+    /// Server-sent events, from after the one that `last` names.
+    pub(crate) async fn stream(&self, path: &str, last: Option<&str>) -> anyhow::Result<Response> {
+        let address = format!("{}/api/v1{path}", self.address);
+        let mut request = self.streams.get(address).bearer_auth(&self.token);
+        request = request.header("accept", "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        self.send(request).await
     }
 
     /// A file at the server's root that needs no token.

@@ -1,21 +1,28 @@
 //! Subcommands for people with a running server: the environment of an unmodified Netlify CLI,
-//! running that CLI, and a demonstration. They speak HTTP like any other client and know nothing of
-//! the server's insides.
+//! running that CLI, a demonstration, and what authors of consumers need: firing events, listening
+//! to a hook, checking a consumer. They speak HTTP like any other client and know nothing of the
+//! server's insides.
 
 mod api;
 mod ca_file;
+mod check;
 mod demo;
 mod env;
 mod environment;
+mod fire;
+mod listen;
 mod netlify;
 mod node;
 mod quote;
 mod screen;
 mod server;
 
+pub use check::{CheckArgs, check};
 pub use demo::{DemoArgs, demo};
 pub use env::{EnvArgs, env};
 pub use environment::Environment;
+pub use fire::{FireArgs, fire};
+pub use listen::{ListenArgs, listen};
 pub use netlify::{NetlifyArgs, netlify};
 pub use quote::Format;
 pub use server::ServerArgs;

@@ -74,6 +74,7 @@ fn prepare(workspace: &Workspace, without: &Without) -> Result<(Environment, Pat
         environment.push(("BOATHOOK_TEST_PEBBLE", text(&pebble)));
     }
     if !without.contains(&Class::Clients) {
+        provision::languages()?;
         let clients = npm::install(workspace)?;
         environment.push(("BOATHOOK_TEST_NODE22", text(&clients.node)));
         environment.push(("BOATHOOK_TEST_CLIENTS", text(&clients.folder)));

@@ -6,6 +6,8 @@ pub(crate) mod enable_hook;
 pub(crate) mod get_hook;
 pub(crate) mod list_hook_types;
 pub(crate) mod list_hooks_by_site_id;
+pub(crate) mod listen_to_hook;
+pub(crate) mod rotate_hook_secret;
 pub(crate) mod update_hook;
 
 use accounts::{Access, Principal};

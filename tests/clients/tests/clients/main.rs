@@ -9,3 +9,4 @@ mod eleventy;
 mod environment;
 mod netlify_api;
 mod support;
+mod verifiers;

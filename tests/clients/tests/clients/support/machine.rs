@@ -31,14 +31,24 @@ pub(crate) fn boathook() -> PathBuf {
 }
 
 fn built() -> PathBuf {
+    build("boathook")
+}
+
+/// The program of a package of this workspace, brought up to date.
+pub(crate) fn build(package: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a running test has a path");
     let profile = own.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
     let target = profile.parent().expect("profiles lie in the target folder");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", "boathook", "--target-dir"]).arg(target);
+    cargo.args(["build", "--quiet", "--package", package, "--target-dir"]).arg(target);
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo starts");
-    assert!(output.status.success(), "no server:\n{}", String::from_utf8_lossy(&output.stderr));
-    profile.join("boathook")
+    assert!(output.status.success(), "no {package}:\n{}", String::from_utf8_lossy(&output.stderr));
+    profile.join(package)
+}
+
+/// The root of the checkout.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/clients has a root").to_owned()
 }
 
 /// A script of this package.

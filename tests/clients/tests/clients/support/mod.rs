@@ -3,6 +3,7 @@
 
 mod api_client;
 mod cli;
+mod consumer;
 mod http;
 mod machine;
 mod receiver;
@@ -12,9 +13,10 @@ mod verifier;
 
 pub(crate) use api_client::ApiClient;
 pub(crate) use cli::{Cli, Login, Project, Version, first_json, shell};
+pub(crate) use consumer::{Consumer, Language};
 pub(crate) use http::Answer;
-pub(crate) use machine::{client, python};
+pub(crate) use machine::{boathook, client, python, root};
 pub(crate) use receiver::{Notification, Receiver};
 pub(crate) use repository::{Repository, copy};
-pub(crate) use server::Server;
+pub(crate) use server::{OWNER_TOKEN, Server};
 pub(crate) use verifier::Verifier;
