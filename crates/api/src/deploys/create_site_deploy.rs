@@ -1,7 +1,8 @@
 //! `POST /sites/{site_id}/deploys`: a new deploy, empty, with a digest, or with the whole site as a
-//! zip. Query: `title`, `branch`, `draft`, `production`.
+//! zip. Query: `title`, `branch`, `draft`, `production`, and of which commit it is.
 
 use crate::call::{Call, Outcome};
+use crate::deploys::revision::Revision;
 use crate::deploys::show;
 use crate::reply::Reply;
 use context::Result;
@@ -15,6 +16,8 @@ struct Body {
     draft: bool,
     branch: Option<String>,
     title: Option<String>,
+    #[serde(flatten)]
+    revision: Revision,
     #[serde(flatten)]
     digest: Digest,
 }
@@ -58,11 +61,12 @@ async fn create(call: &Call, body: &Body) -> Result<DeployRow> {
     let query = |name| call.query(name).map(ToOwned::to_owned);
     let draft = body.draft || call.flag("draft");
     let branch = body.branch.clone().or_else(|| query("branch"));
-    let info = DeployInfo {
+    let mut info = DeployInfo {
         user_id: Some(call.user()?.user_id.clone()),
         title: query("title").or_else(|| body.title.clone()),
         ..DeployInfo::default()
     };
+    body.revision.clone().or_of_query(call)?.write_into(&mut info);
     let site = call.site()?;
     deploys::create(&call.cx, site, NewDeploy::uploaded(site, draft, branch, info)).await
 }

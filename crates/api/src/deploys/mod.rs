@@ -8,6 +8,7 @@ pub(crate) mod list_site_deployed_branches;
 pub(crate) mod list_site_deploys;
 pub(crate) mod lock_deploy;
 pub(crate) mod restore_site_deploy;
+mod revision;
 pub(crate) mod rollback_site_deploy;
 mod show;
 pub(crate) mod unlock_deploy;

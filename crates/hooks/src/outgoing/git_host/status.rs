@@ -1,0 +1,143 @@
+//! The state of a commit: one line beside it, in each Git host's words.
+
+use super::super::{Gear, Meaning, Message, Tried};
+use super::api::{Access, Host, Session};
+use super::markdown::cut;
+use super::slot::{Teller, Told, settle};
+use super::stage::Stage;
+use super::subject::{Progress, Subject};
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::target_memory::Place;
+
+/// Characters of a description: GitHub takes no more.
+pub(crate) const DESCRIPTION_MAX: usize = 140;
+/// Characters of a context: hosts take 255.
+pub(crate) const CONTEXT_MAX: usize = 255;
+
+/// What is told of a commit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Status {
+    progress: Progress,
+    pub(crate) stage: Stage,
+    pub(crate) sha: String,
+    pub(crate) branch: Option<String>,
+    pub(crate) context: String,
+    pub(crate) description: String,
+    pub(crate) target_url: String,
+    /// The deploy's page, where its log is.
+    pub(crate) page: String,
+}
+
+impl Status {
+    pub(crate) fn of(subject: &Subject) -> Self {
+        Self {
+            progress: subject.progress(),
+            stage: subject.stage,
+            sha: subject.sha.clone(),
+            branch: subject.deploy.branch.clone(),
+            context: cut(&subject.context(), CONTEXT_MAX),
+            description: cut(&subject.description(), DESCRIPTION_MAX),
+            target_url: subject.target_url(),
+            page: subject.page(),
+        }
+    }
+
+    /// The newer of the two. Of the same progress the one at hand: it may show a new address.
+    pub(crate) fn or_newer(self, before: Option<Self>) -> Self {
+        before.filter(|before| before.is_newer_than(&self)).unwrap_or(self)
+    }
+
+    pub(crate) fn is_newer_than(&self, other: &Self) -> bool {
+        self.progress > other.progress
+    }
+}
+
+/// How a host is told.
+pub(crate) struct Dialect {
+    pub(crate) host: Host,
+    /// What the token must be allowed to do.
+    pub(crate) scope: &'static str,
+    /// Path under the API's root, from repository and commit.
+    pub(crate) path: for<'a> fn(&'a str, &'a str) -> Vec<&'a str>,
+    /// The body.
+    pub(crate) body: fn(&Status) -> Value,
+    /// Whether a refusal says that the host has the state already.
+    pub(crate) has_it_already: fn(StatusCode, &Value) -> bool,
+}
+
+/// Most hosts take the same state twice.
+pub(crate) fn never(_: StatusCode, _: &Value) -> bool {
+    false
+}
+
+struct StatusTeller<'a> {
+    gear: &'a Gear,
+    dialect: &'a Dialect,
+    access: &'a Access,
+    repo: &'a str,
+    place: Place,
+    status: Status,
+}
+
+impl Teller for StatusTeller<'_> {
+    type Wish = Status;
+
+    fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn merge(&self, before: Option<Status>) -> Status {
+        self.status.clone().or_newer(before)
+    }
+
+    fn text(&self, wish: &Status) -> String {
+        (self.dialect.body)(wish).to_string()
+    }
+
+    async fn tell(&self, wish: &Status, _remote: Option<&str>) -> Told {
+        let Dialect { host, scope, .. } = self.dialect;
+        let mut session = Session::new(self.gear, host, self.access, scope);
+        let (path, body) = ((self.dialect.path)(self.repo, &wish.sha), (self.dialect.body)(wish));
+        let tried = match session.call(Method::POST, &path, &[], Some(&body)).await {
+            Ok(answer) if (self.dialect.has_it_already)(answer.status, &answer.body) => {
+                Tried { meaning: Meaning::Delivered, error: None, ..answer.tried }
+            }
+            Ok(answer) => answer.tried,
+            Err(tried) => *tried,
+        };
+        Told { tried, remote: None }
+    }
+}
+
+/// Tells the host, with the hook's own token.
+pub(crate) async fn send(gear: &Gear, message: &Message<'_>, dialect: &Dialect) -> Tried {
+    send_as(gear, message, dialect, Access::own(message, &dialect.host)).await
+}
+
+/// Tells the host. Without access that fails, unless there is nothing to tell.
+pub(crate) async fn send_as(
+    gear: &Gear,
+    message: &Message<'_>,
+    dialect: &Dialect,
+    access: Result<Access, String>,
+) -> Tried {
+    let subject = match Subject::read(&gear.cx, message, &dialect.host).await {
+        Ok(subject) => subject,
+        Err(tried) => return *tried,
+    };
+    match access {
+        Ok(access) => tell(gear, dialect, &access, &subject).await,
+        Err(why) => Tried::unsent(why),
+    }
+}
+
+/// Tells the host of a deploy.
+pub(crate) async fn tell(gear: &Gear, dialect: &Dialect, access: &Access, subject: &Subject) -> Tried {
+    let status = Status::of(subject);
+    let key = format!("status {} {} {} {}", access.api, subject.repo, subject.sha, status.context);
+    let place = subject.place(key);
+    let teller = StatusTeller { gear, dialect, access, repo: &subject.repo, place, status };
+    settle(&gear.cx, &teller).await
+}

@@ -1,0 +1,46 @@
+//! GitLab, the public one and those that people run themselves: where its API is and how it is
+//! spoken to.
+
+use super::git_host::{self, Host, REPO};
+use crate::targets::Field;
+use context::Result;
+use serde_json::{Map, Value};
+
+pub(crate) const HOST: Host = Host {
+    name: "GitLab",
+    provider: "gitlab",
+    api: Some("https://gitlab.com/api/v4"),
+    api_path: "/api/v4",
+    nested: true,
+    // this form is read for personal, group and project tokens alike, and for those of OAuth
+    authorization: |token| format!("Bearer {token}"),
+    headers: &[],
+};
+
+/// Settings of both types.
+pub(crate) const FIELDS: &[Field] = &[
+    Field {
+        name: "access_token",
+        kind: "secret",
+        title: "Access token of GitLab with the scope api, of a person, group or project",
+        required: true,
+    },
+    Field { title: "Project as group/name, when it is not the one the site is linked to", ..REPO },
+    Field {
+        name: "api_url",
+        kind: "url",
+        title: "Address of your own GitLab server; empty for gitlab.com",
+        required: false,
+    },
+];
+
+/// What the token must be allowed to do.
+pub(crate) const SCOPE: &str = "the scope `api` and at least the role Developer in the project";
+
+/// Settings of a hook.
+///
+/// # Errors
+/// `Unprocessable` with the setting that would not do.
+pub(crate) fn check(data: &Map<String, Value>) -> Result<()> {
+    git_host::check_with_token(&HOST, data)
+}
