@@ -3,6 +3,7 @@
 
 use crate::trust::Cidr;
 use clap::{Args, ValueEnum};
+use context::{GithubSettings, MailSettings};
 use model::Addresses;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -54,6 +55,18 @@ pub struct Config {
     #[command(flatten)]
     pub s3: S3Config,
 
+    /// Mail
+    #[command(flatten)]
+    pub mail: MailConfig,
+
+    /// GitHub
+    #[command(flatten)]
+    pub github: GithubConfig,
+
+    /// reCAPTCHA
+    #[command(flatten)]
+    pub recaptcha: RecaptchaConfig,
+
     /// Token of the owner, in place of one that is drawn on the first start
     #[arg(long, env = "BOATHOOK_OWNER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub owner_token: Option<String>,
@@ -69,6 +82,19 @@ pub struct Config {
     /// Whether notifications may go to private addresses; loopback is allowed when listening on it
     #[arg(long, env = "BOATHOOK_ALLOW_PRIVATE_TARGETS")]
     pub allow_private_targets: bool,
+
+    /// Proxy through which notifications leave, with a user name and password before the host if it
+    /// wants them
+    #[arg(long, env = "BOATHOOK_OUTBOUND_PROXY", value_name = "URL", hide_env_values = true)]
+    pub outbound_proxy: Option<url::Url>,
+
+    /// Days for which finished deliveries are kept
+    #[arg(long, env = "BOATHOOK_DELIVERY_DAYS", default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    pub delivery_days: i64,
+
+    /// Finished deliveries that are kept at most
+    #[arg(long, env = "BOATHOOK_DELIVERIES_KEPT", default_value_t = 1_000_000, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub deliveries_kept: i64,
 
     /// Builds at once
     #[arg(long, env = "BOATHOOK_BUILD_CONCURRENCY", default_value_t = 2, value_name = "N")]
@@ -93,6 +119,29 @@ pub struct Config {
     /// API requests a minute and token
     #[arg(long, env = "BOATHOOK_RATE_LIMIT", default_value_t = 3000, value_name = "N")]
     pub rate_limit: u32,
+}
+
+/// Whether the riddles of forms are judged; without, forms that ask for one are taken without.
+#[derive(Args, Clone, Debug)]
+pub struct RecaptchaConfig {
+    /// Secret of the key that pages show reCAPTCHA with; forms that ask for it are then taken only
+    /// when it was solved
+    #[arg(long, env = "BOATHOOK_RECAPTCHA_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub recaptcha_secret: Option<String>,
+
+    /// Address of the service that judges solutions
+    #[arg(long, env = "BOATHOOK_RECAPTCHA_URL", default_value = RECAPTCHA_URL, value_name = "URL")]
+    pub recaptcha_url: url::Url,
+}
+
+/// Where solutions of reCAPTCHA are judged.
+const RECAPTCHA_URL: &str = "https://www.google.com/recaptcha/api/siteverify";
+
+impl Default for RecaptchaConfig {
+    fn default() -> Self {
+        let recaptcha_url = url::Url::parse(RECAPTCHA_URL).expect("it is an address");
+        Self { recaptcha_secret: None, recaptcha_url }
+    }
 }
 
 /// Where and with which certificates TLS is spoken.
@@ -163,6 +212,68 @@ pub struct S3Config {
     pub secret_key: Option<String>,
 }
 
+/// How mail is sent; without, hooks of the type `email` send none and owners get none.
+#[derive(Args, Clone, Debug, Default)]
+pub struct MailConfig {
+    /// Mail server: smtp://user:pass@host:port with ?tls=starttls (the rule), ?tls=required or
+    /// ?tls=none, or smtps://...
+    #[arg(
+        long,
+        env = "BOATHOOK_SMTP_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        requires = "mail_from"
+    )]
+    pub smtp_url: Option<String>,
+
+    /// Sender of mails: an address, or Name <address>
+    #[arg(long, env = "BOATHOOK_MAIL_FROM", value_name = "SENDER")]
+    pub mail_from: Option<String>,
+
+    /// Certificate that the mail server is known by, PEM, when the system does not know it
+    #[arg(long, env = "BOATHOOK_SMTP_CA", value_name = "FILE", requires = "smtp_url")]
+    pub smtp_ca: Option<PathBuf>,
+}
+
+impl MailConfig {
+    /// Settings of mail, when a server is named.
+    ///
+    /// # Errors
+    /// A sentence that names the variable and repeats no secret.
+    pub fn settings(&self) -> Result<Option<MailSettings>, String> {
+        let Some(url) = &self.smtp_url else { return Ok(None) };
+        let from =
+            self.mail_from.as_deref().ok_or("BOATHOOK_SMTP_URL is set, but BOATHOOK_MAIL_FROM is not")?;
+        let mut mail = MailSettings::parse(url, from).map_err(|why| format!("BOATHOOK_SMTP_URL: {why}"))?;
+        if let Some(file) = &self.smtp_ca {
+            let read =
+                std::fs::read(file).map_err(|why| format!("BOATHOOK_SMTP_CA: {}: {why}", file.display()));
+            mail.ca = Some(read?);
+        }
+        hooks::check_mail(&mail)?;
+        Ok(Some(mail))
+    }
+}
+
+/// How GitHub is told by hooks of the types `github_app_*` that bring no token of their own.
+#[derive(Args, Clone, Debug, Default)]
+pub struct GithubConfig {
+    /// Token for GitHub. Whoever may make hooks can have it tell of any repository it reaches
+    #[arg(long, env = "BOATHOOK_GITHUB_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub github_token: Option<String>,
+
+    /// Root of the API that the token is for, when it is not https://api.github.com
+    #[arg(long, env = "BOATHOOK_GITHUB_API_URL", value_name = "URL", requires = "github_token")]
+    pub github_api_url: Option<url::Url>,
+}
+
+impl GithubConfig {
+    pub(crate) fn settings(&self) -> GithubSettings {
+        let token = self.github_token.clone().filter(|token| !token.is_empty());
+        GithubSettings { token, api_url: self.github_api_url.as_ref().map(url::Url::to_string) }
+    }
+}
+
 /// Meaning of the event `deploy_created`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DeployCreated {
@@ -230,5 +341,41 @@ impl Config {
                 Sandbox::Off => context::Sandbox::Off,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: Option<&str>, from: Option<&str>, ca: Option<&str>, expect: Result<bool, &str>) {
+        let mail = MailConfig {
+            smtp_url: url.map(str::to_owned),
+            mail_from: from.map(str::to_owned),
+            smtp_ca: ca.map(PathBuf::from),
+        };
+        let got = mail.settings().map(|settings| settings.is_some());
+        match (&got, expect) {
+            (Err(got), Err(expect)) => assert!(got.starts_with(expect) && !got.contains("s3cret"), "{got}"),
+            (got, expect) => assert_eq!(got.clone().ok(), expect.ok(), "{got:?}"),
+        }
+    }
+
+    #[test]
+    fn mail_is_set_up_whole_or_not_at_all() {
+        let (url, from) = (Some("smtp://ann:s3cret@mail.example.org"), Some("Hooks <hooks@example.org>"));
+        check(None, None, None, Ok(false));
+        check(None, from, None, Ok(false));
+        check(url, from, None, Ok(true));
+        check(url, None, None, Err("BOATHOOK_SMTP_URL is set, but BOATHOOK_MAIL_FROM is not"));
+        check(url, Some("nobody"), None, Err("BOATHOOK_MAIL_FROM: "));
+        check(
+            Some("http://ann:s3cret@mail.example.org"),
+            from,
+            None,
+            Err("BOATHOOK_SMTP_URL: it must begin with"),
+        );
+        check(url, from, Some("/nowhere.pem"), Err("BOATHOOK_SMTP_CA: /nowhere.pem: "));
+        check(url, from, Some("/dev/null"), Err("BOATHOOK_SMTP_CA: there is no certificate"));
     }
 }

@@ -2,7 +2,7 @@
 
 use context::{Context, Result};
 use std::time::Duration;
-use store::{changes, deliveries, events};
+use store::{changes, deliveries, events, target_memory};
 use tokio_util::sync::CancellationToken;
 
 /// How often the house is swept.
@@ -14,8 +14,6 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long nodes may lag behind the feed of changes.
 pub const CHANGES_KEPT_MS: i64 = HOUR_MS;
-/// How long finished deliveries and their attempts can be looked at and sent again.
-pub const DELIVERIES_KEPT_MS: i64 = 30 * DAY_MS;
 /// How long events stay in the ledger; those that a delivery still needs stay longer.
 pub const EVENTS_KEPT_MS: i64 = 90 * DAY_MS;
 
@@ -37,12 +35,15 @@ pub(crate) async fn run(cx: Context, stop: CancellationToken) {
 /// # Errors
 /// When the database fails; what was thrown away until then stays away.
 pub(crate) async fn sweep(cx: &Context) -> Result<()> {
+    let kept = cx.settings.deliveries;
     let before = |kept: i64| cx.now().plus_millis(-kept);
     loop {
         let mut tx = cx.begin().await?;
         let mut most = changes::forget(&mut tx, before(CHANGES_KEPT_MS), BATCH).await?;
-        most = most.max(deliveries::forget(&mut tx, before(DELIVERIES_KEPT_MS), BATCH).await?);
+        most = most.max(deliveries::forget(&mut tx, before(kept.days * DAY_MS), BATCH).await?);
+        most = most.max(deliveries::forget_beyond(&mut tx, kept.count, BATCH).await?);
         most = most.max(events::forget(&mut tx, before(EVENTS_KEPT_MS), BATCH).await?);
+        most = most.max(target_memory::forget(&mut tx, cx.now(), BATCH).await?);
         tx.commit().await?;
         if i64::try_from(most).unwrap_or(i64::MAX) < BATCH {
             return Ok(());

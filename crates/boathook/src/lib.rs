@@ -1,6 +1,8 @@
 //! Wiring: from a configuration to a running server. It knows every part and holds no rule of any.
 
+mod accepting;
 mod addressed;
+mod at_once;
 mod body;
 mod clock;
 mod data_dir;
@@ -15,6 +17,7 @@ mod server;
 mod stall;
 mod tls;
 mod trust;
+mod turns;
 mod vendor;
 
 pub mod backup;

@@ -29,6 +29,18 @@ enum Command {
     Netlify(cli::NetlifyArgs),
     /// Make a sample site with a hook and show a signed delivery
     Demo(cli::DemoArgs),
+    /// Events of a site
+    Events {
+        #[command(subcommand)]
+        command: EventsCommand,
+    },
+    /// Hooks and their consumers
+    Hooks {
+        #[command(subcommand)]
+        command: HooksCommand,
+    },
+    /// Forward the deliveries of a hook to this machine
+    Listen(cli::ListenArgs),
     /// Say what is wrong with this machine, and what to do about it
     Doctor(doctor::Args),
     /// Write everything a server holds into one file, while it runs
@@ -37,6 +49,18 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Write the generated reference pages
     Reference(ReferenceArgs),
+}
+
+#[derive(Subcommand)]
+enum EventsCommand {
+    /// Send a sample of an event to the hooks of a site
+    Fire(Box<cli::FireArgs>),
+}
+
+#[derive(Subcommand)]
+enum HooksCommand {
+    /// Say whether a consumer of notifications verifies them, and answers as it should
+    Check(cli::CheckArgs),
 }
 
 #[derive(clap::Args)]
@@ -74,6 +98,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Env(args) => cli::env(&args, &mut std::io::stdout()).await?,
         Command::Netlify(args) => return cli::netlify(&args).await,
         Command::Demo(args) => cli::demo(&args, &mut std::io::stdout()).await?,
+        Command::Events { command: EventsCommand::Fire(args) } => {
+            return cli::fire(&args, &mut std::io::stdout()).await;
+        }
+        Command::Hooks { command: HooksCommand::Check(args) } => {
+            return cli::check(&args, &mut std::io::stdout()).await;
+        }
+        Command::Listen(args) => cli::listen(&args, &mut std::io::stdout()).await?,
         Command::Doctor(args) => return doctor::run(&args, &mut std::io::stdout()).await,
         Command::Backup(args) => println!("{}", backup::backup(&args).await?),
         Command::Restore(args) => println!("{}", backup::restore(&args).await?),

@@ -1,5 +1,6 @@
 //! A running server: opens what it needs, starts what runs by itself, and stops in order.
 
+use crate::config::RecaptchaConfig;
 use crate::data_dir::DataDir;
 use crate::env_source::AccountEnv;
 use crate::listener::{self, Doors, Port};
@@ -13,8 +14,8 @@ use builds::{BuildHandler, Builds};
 use clientproxy::LocalCa;
 use context::{Context, DeployCreated, Entropy, Limits, Settings, SystemEntropy};
 use deploys::{CompressHandler, ProcessHandler};
-use edge::{Countries, Edge, Equipment, Proxy, ProxyOptions};
-use hooks::Deliver;
+use edge::{Captcha, Countries, Edge, Equipment, Proxy, ProxyOptions};
+use hooks::{Dispatcher, TellOwner};
 use model::{Addresses, Clock};
 use outbound::{AddressPolicy, Client, Options};
 use signing::Vault;
@@ -88,11 +89,12 @@ impl Server {
         let builds = Builds::new(cx.clone());
         let secured = tls_address.map(|at| secure::open(&config.tls, &cx, at.port())).transpose()?;
         let mut tasks = vec![
-            start_runner(&cx, &builds, policy.clone(), &stop)?,
+            start_runner(&cx, &builds, &stop),
+            start_dispatcher(&cx, policy.clone(), config.outbound_proxy.clone(), &stop)?,
             start_feed(&cx, &stop).await?,
             tokio::spawn(housekeeping::run(cx.clone(), stop.clone())),
         ];
-        let doors = open_doors(config, &cx, builds, policy, secured.as_ref())?;
+        let doors = open_doors(config, &cx, builds, policy, secured.as_ref(), &stop)?;
         tasks.push(tokio::spawn(listener::serve(listener, Port::Plain, Arc::clone(&doors), stop.clone())));
         if let (Some(listener), Some(secured)) = (tls_listener, secured) {
             let port = Port::Tls(Arc::clone(&secured.tls));
@@ -131,6 +133,10 @@ async fn open_context(
         },
         limits: Limits { requests_per_minute: config.rate_limit, ..Limits::default() },
         builds: context::BuildPolicy { work_dir: data.path().join("builds"), ..config.build_policy() },
+        deliveries: context::Retention { days: config.delivery_days, count: config.deliveries_kept },
+        captcha: config.recaptcha.recaptcha_secret.is_some(),
+        mail: config.mail.settings().map_err(anyhow::Error::msg)?,
+        github: config.github.settings(),
         node: data.node(&*outside.entropy)?,
     };
     Ok(Context {
@@ -175,20 +181,25 @@ async fn bootstrap(config: &Config, cx: &Context, data: &DataDir) -> anyhow::Res
     Ok(drawn)
 }
 
-fn start_runner(
-    cx: &Context,
-    builds: &Builds,
-    policy: AddressPolicy,
-    stop: &CancellationToken,
-) -> anyhow::Result<JoinHandle<()>> {
-    let client = Client::new(Options { policy, ..Options::default() })?;
+fn start_runner(cx: &Context, builds: &Builds, stop: &CancellationToken) -> JoinHandle<()> {
     let env = Arc::new(AccountEnv(cx.clone()));
-    Ok(jobs::Runner::new(cx.clone())
-        .with(Deliver::new(cx.clone(), client))
+    jobs::Runner::new(cx.clone())
         .with(ProcessHandler::new(cx.clone()))
         .with(CompressHandler::new(cx.clone()))
         .with(BuildHandler::new(cx.clone(), builds.clone(), env))
-        .start(stop.clone()))
+        .with(TellOwner::new(cx.clone()))
+        .start(stop.clone())
+}
+
+fn start_dispatcher(
+    cx: &Context,
+    policy: AddressPolicy,
+    proxy: Option<url::Url>,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
+    let client = Client::new(Options { policy, proxy, ..Options::default() })
+        .context("notifications cannot be sent; is the outbound proxy an http or https address?")?;
+    Ok(Dispatcher::new(cx.clone(), client).start(stop.clone()))
 }
 
 async fn start_feed(cx: &Context, stop: &CancellationToken) -> anyhow::Result<JoinHandle<()>> {
@@ -203,11 +214,12 @@ fn open_doors(
     builds: Builds,
     policy: AddressPolicy,
     secured: Option<&Secured>,
+    stop: &CancellationToken,
 ) -> anyhow::Result<Arc<Doors>> {
     let now = u64::try_from(cx.now().0).unwrap_or_default();
     let ca = LocalCa::load_or_create(&cx.settings.data_dir, now)?;
-    let app = Arc::new(App::new(cx.clone(), builds, ca.certificate_pem().to_owned()));
-    let api = api::router(app);
+    let app = App::new(cx.clone(), builds, ca.certificate_pem().to_owned()).until(stop.clone());
+    let api = api::router(Arc::new(app));
     let doors = Doors {
         addresses: cx.addresses().clone(),
         edge: Edge::with(cx.clone(), equipment(config, cx, policy.clone(), secured)?),
@@ -227,6 +239,8 @@ fn equipment(
     policy: AddressPolicy,
     secured: Option<&Secured>,
 ) -> anyhow::Result<Equipment> {
+    let RecaptchaConfig { recaptcha_secret, recaptcha_url } = config.recaptcha.clone();
+    let captcha = recaptcha_secret.map(|secret| Captcha::new(policy.clone(), secret, recaptcha_url));
     let proxy = Proxy::new(ProxyOptions {
         policy,
         head: Duration::from_secs(config.proxy_timeout.max(1)),
@@ -234,7 +248,8 @@ fn equipment(
         secrets: Arc::new(AccountEnv(cx.clone())),
     })?;
     let countries = config.geoip.as_deref().map(Countries::open).transpose()?;
-    let mut equipment = Equipment { proxy: Some(proxy), countries, ..Equipment::default() };
+    let captcha = captcha.transpose()?;
+    let mut equipment = Equipment { proxy: Some(proxy), countries, captcha, ..Equipment::default() };
     if let Some(secured) = secured {
         equipment.https = Arc::<Certificates>::clone(&secured.certificates);
     }

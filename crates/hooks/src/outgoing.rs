@@ -1,9 +1,33 @@
 //! What every target's sender is given and gives back, and how a try is put on record.
 
+pub(crate) mod bitbucket_commit_status;
+mod chat;
+pub(crate) mod discord;
+pub(crate) mod email;
+pub(crate) mod git_host;
+pub(crate) mod gitea_commit_status;
+pub(crate) mod github;
+pub(crate) mod github_app_checks;
+pub(crate) mod github_commit_comment;
+pub(crate) mod github_commit_status;
+pub(crate) mod github_deployment;
+pub(crate) mod gitlab;
+pub(crate) mod gitlab_commit_status;
+pub(crate) mod gitlab_merge_request_comment;
+pub(crate) mod mattermost;
+pub(crate) mod microsoft_teams;
+pub(crate) mod notice;
+#[cfg(test)]
+mod samples;
+pub(crate) mod slack;
 pub(crate) mod url;
+
+pub(crate) use chat::check as check_chat;
+pub use email::check_mail;
 
 use crate::secrets::{MASK, Secrets};
 use context::Context;
+use email::Mailer;
 use http::HeaderMap;
 use outbound::{Failure, Sent};
 use serde_json::{Map, Value, json};
@@ -19,6 +43,15 @@ pub const HEADER_KEPT: usize = 1024;
 pub(crate) struct Gear {
     pub(crate) cx: Context,
     pub(crate) client: outbound::Client,
+    /// The way to the mail server, when there is one.
+    pub(crate) mail: Option<Mailer>,
+}
+
+impl Gear {
+    pub(crate) fn new(cx: Context, client: outbound::Client) -> Self {
+        let mail = Mailer::of(&cx);
+        Self { cx, client, mail }
+    }
 }
 
 /// One event for one hook.
@@ -116,7 +149,7 @@ fn recorded(headers: &HeaderMap, secret: &[&str]) -> Value {
 }
 
 /// A header name as it stands on the wire.
-fn title_case(name: &str) -> String {
+pub(crate) fn title_case(name: &str) -> String {
     let parts: Vec<_> = name
         .split('-')
         .map(|part| {

@@ -32,6 +32,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn settings_of_git_hosts_are_described() {
+        for name in [
+            "github_commit_status",
+            "github_commit_comment",
+            "github_deployment",
+            "github_app_commit_status",
+            "github_app_checks",
+            "github_app_review_comment",
+            "gitlab_commit_status",
+            "gitlab_merge_request_comment",
+            "bitbucket_commit_status",
+            "gitea_commit_status",
+        ] {
+            let all = types();
+            let found = all.iter().find(|t| t.name == name).expect("a target");
+            let field = |name: &str| found.fields.iter().find(|f| f.name == name).expect("a field");
+            assert_eq!(field("access_token").kind, "secret", "{name}");
+            assert_eq!(field("access_token").required, !name.starts_with("github_app_"), "{name}");
+            assert_eq!(field("api_url").required, name == "gitea_commit_status", "{name}");
+            assert!(!field("repo").required && found.fields.iter().all(|f| f.title.len() > 20), "{name}");
+        }
+    }
+
+    #[test]
     fn url_hooks_hear_of_everything() {
         let types = types();
         let url = types.iter().find(|t| t.name == "url").expect("url is a target");

@@ -2,7 +2,7 @@
 //! (seeds 003 and 004). Only 2xx is success; 410 asks to be told nothing more.
 
 use super::{Gear, Meaning, Message, Tried};
-use crate::URL_MAX;
+use crate::{URL_MAX, secrets};
 use bytes::Bytes;
 use context::{Error, Result};
 use futures_util::FutureExt as _;
@@ -15,7 +15,8 @@ use std::time::{Duration, SystemTime};
 use url::Url;
 
 /// Headers that are masked on record: with the body they would let anyone replay a delivery.
-const SIGNATURES: [&str; 3] = ["x-webhook-signature", "x-nf-sign", "webhook-signature"];
+const SIGNATURES: [&str; 4] =
+    ["x-webhook-signature", "x-nf-sign", "webhook-signature", "x-webhook-signature-previous"];
 
 /// Judges the settings of a hook.
 ///
@@ -25,7 +26,8 @@ pub(crate) fn check(data: &Map<String, Value>) -> Result<()> {
     address(data).map(|_| ()).map_err(|what| Error::Unprocessable(what.to_owned()))
 }
 
-fn address(data: &Map<String, Value>) -> std::result::Result<Url, &'static str> {
+/// The address in `data.url`, without its fragment; a sentence when it will not do.
+pub(super) fn address(data: &Map<String, Value>) -> std::result::Result<Url, &'static str> {
     let text = data
         .get("url")
         .and_then(Value::as_str)
@@ -62,7 +64,8 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
     .boxed()
 }
 
-fn request(message: &Message<'_>, now: Timestamp) -> std::result::Result<Request, &'static str> {
+/// The request that carries the message.
+pub(crate) fn request(message: &Message<'_>, now: Timestamp) -> std::result::Result<Request, &'static str> {
     let secret = message.secrets.get("signature_secret").and_then(Value::as_str);
     let body = Bytes::copy_from_slice(message.body.as_bytes());
     let headers =
@@ -86,7 +89,17 @@ fn headers(
         let standard = signing::standard_headers(message.event_id, now.seconds(), body, secret);
         headers.insert("x-webhook-signature", token.clone());
         headers.insert("x-nf-sign", token);
-        headers.insert("webhook-signature", standard.signature.parse()?);
+        let mut signatures = standard.signature;
+        for (n, old) in secrets::previous(message.secrets, now).iter().enumerate() {
+            // The header of the hosted service has room for one token.
+            if n == 0 {
+                let token = signing::notification_token(body, old.secret.as_bytes());
+                headers.insert("x-webhook-signature-previous", token.parse()?);
+            }
+            let standard = signing::standard_headers(message.event_id, now.seconds(), body, &old.secret);
+            signatures = format!("{signatures} {}", standard.signature);
+        }
+        headers.insert("webhook-signature", signatures.parse()?);
     }
     Ok(headers)
 }
@@ -101,7 +114,8 @@ fn record(request: &Request) -> Value {
     })
 }
 
-fn meaning(sent: &Sent, now: Timestamp) -> Meaning {
+/// What an answer means by its status alone.
+pub(super) fn meaning(sent: &Sent, now: Timestamp) -> Meaning {
     match sent.status {
         status if status.is_success() => Meaning::Delivered,
         StatusCode::GONE => Meaning::Gone,

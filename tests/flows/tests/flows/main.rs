@@ -2,14 +2,22 @@
 //! One program, so that the server is linked once. No test looks inside.
 
 mod addresses;
+mod authors;
 mod backup;
 mod builds;
+mod captchas;
+mod certificates;
+mod chaos;
+mod clients;
 mod crash;
 mod deploys;
 mod events;
+mod floods;
 mod forms;
 mod hostile;
 mod limits;
+mod masses;
+mod messages;
 mod moves;
 mod notifications;
 mod origin;
@@ -23,6 +31,7 @@ mod sites;
 mod snippets;
 mod splits;
 mod support;
+mod switches;
 mod tls_support;
 mod uploads;
 mod zips;

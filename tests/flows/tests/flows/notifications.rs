@@ -61,7 +61,8 @@ both! {
 }
 
 both! {
-    /// After the last try the delivery is given up and nothing more is sent.
+    /// After the last try the delivery is given up and nothing more is sent. By then the hook has been
+    /// failing for days, and its owner was warned twice.
     async fn tries_come_to_an_end(p: Platform) {
         let owner = p.owner();
         let receiver = p.receiver().await;
@@ -69,17 +70,20 @@ both! {
         let (site, deploy) = live_site(&owner, "end").await;
         let hook = owner.hook(id(&site), &["deploy_locked"], &receiver.url(), None).await;
         lock_and_unlock(&owner, id(&deploy)).await;
-        for tries in 1..=10_usize {
+        for (tries, wait) in (1_usize..).zip(hooks::SCHEDULE.into_iter().skip(1).chain([Duration::ZERO])) {
             receiver.wait_for(tries).await;
             until("the record of the try", async || {
                 let all = owner.get(&format!("/hooks/{}/deliveries", id(&hook))).await.expect(200).json();
                 (all[0]["tries"] == tries).then_some(())
             })
             .await;
-            p.clock().advance(Duration::from_secs(36 * 3600));
+            p.clock().advance(wait * 6 / 5 + Duration::from_secs(1));
         }
         deliveries(&owner, id(&hook), "given_up", 1).await;
         assert_eq!(receiver.count(), 10);
+        let told = event_names(&owner, id(&site)).await;
+        let count = |name: &str| told.iter().filter(|told| *told == name).count();
+        assert_eq!((count("hook_failing"), count("hook_disabled")), (2, 1), "{told:?}");
     }
 }
 

@@ -129,6 +129,7 @@ impl Things {
             "hook_id" => id(&self.hook),
             "delivery_id" => id(&self.delivery),
             "event_id" => id(&self.event),
+            "event" => "deploy_locked",
             "build_id" => id(&self.build),
             "build_hook_id" => id(&self.build_hook),
             "id" if path.contains("build_hooks") => id(&self.build_hook),
