@@ -169,11 +169,28 @@ impl Sink {
         times
     }
 
+    /// How many requests of the hooks below this number were answered with 200 since then.
+    #[must_use]
+    pub fn good_of(&self, hooks: usize) -> usize {
+        self.desk.notes().iter().filter(|note| note.ok && usize::from(note.hook) < hooks).count()
+    }
+
     /// Waits until `count` requests were answered with 200, as long as more keep coming; whether
     /// they were.
     pub async fn wait(&self, count: usize, patience: Duration) -> bool {
+        self.wait_until(|| self.good() >= count, patience).await
+    }
+
+    /// Waits until `count` requests of the hooks below this number were answered with 200. Others
+    /// of a slow receiver count for nothing.
+    pub async fn wait_for_hooks(&self, hooks: usize, count: usize, patience: Duration) -> bool {
+        // Counting looks through all of them: not before there can be enough.
+        self.wait(count, patience).await && self.wait_until(|| self.good_of(hooks) >= count, patience).await
+    }
+
+    async fn wait_until(&self, enough: impl Fn() -> bool, patience: Duration) -> bool {
         let (mut seen, mut since) = (self.calls(), Instant::now());
-        while self.good() < count {
+        while !enough() {
             if self.calls() != seen {
                 (seen, since) = (self.calls(), Instant::now());
             }

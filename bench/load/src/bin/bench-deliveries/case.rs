@@ -170,10 +170,10 @@ async fn collect(stage: &Stage, case: &Case, events: usize) -> Result<(Vec<Note>
         tokio::time::sleep(RETRIED).await;
     } else {
         ensure!(
-            stage.sink.wait(total, PATIENCE).await,
+            stage.sink.wait_for_hooks(case.measured(), total, PATIENCE).await,
             "{}: only {} of {total} came",
             case.name,
-            stage.sink.good()
+            stage.sink.good_of(case.measured())
         );
     }
     let measured = |note: &Note| usize::from(note.hook) < case.measured();
