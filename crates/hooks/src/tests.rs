@@ -2,11 +2,11 @@
 
 mod clients;
 mod delivering;
-mod lab;
+pub(crate) mod lab;
 mod listening;
 mod managing;
 mod nodes;
-mod receiver;
+pub(crate) mod receiver;
 mod resending;
 mod rotating;
 mod telling;

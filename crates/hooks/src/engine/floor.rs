@@ -117,7 +117,7 @@ impl<'a> Floor<'a> {
         self.close().await;
     }
 
-    pub(crate) async fn run_due(mut self) -> Result<usize> {
+    pub(crate) async fn run_due(&mut self) -> Result<usize> {
         self.scan().await?;
         loop {
             self.turn().await;
@@ -182,6 +182,15 @@ impl<'a> Floor<'a> {
             self.ready.push_back(hook_id.to_owned());
         }
         if let Some(at) = lane.look_at {
+            self.remind(hook_id, at);
+        }
+    }
+
+    /// Looks at a lane again at this instant, unless that is to happen sooner anyway.
+    fn remind(&mut self, hook_id: &str, at: Timestamp) {
+        let Some(lane) = self.lanes.get_mut(hook_id) else { return };
+        if lane.reminder.is_none_or(|known| at < known) {
+            lane.reminder = Some(at);
             self.agenda.push(Reverse((at, hook_id.to_owned())));
         }
     }
@@ -191,6 +200,7 @@ impl<'a> Floor<'a> {
         while self.agenda.peek().is_some_and(|Reverse((at, _))| *at <= now) {
             let Some(Reverse((_, id))) = self.agenda.pop() else { break };
             let Some(lane) = self.lanes.get_mut(&id) else { continue };
+            lane.reminder = lane.reminder.filter(|at| *at > now);
             if lane.look_at.is_some_and(|at| at <= now) {
                 lane.look_at = None;
                 lane.more = true;
@@ -277,7 +287,7 @@ impl<'a> Floor<'a> {
                     self.begin(parcel, now);
                     self.attend(&id);
                 }
-                Next::Wait(until) => self.agenda.push(Reverse((until, id))),
+                Next::Wait(until) => self.remind(&id, until),
                 Next::Nothing => {}
             }
         }
@@ -449,5 +459,29 @@ async fn written(writing: &mut Option<JoinHandle<Written>>) -> Option<Written> {
     match writing {
         Some(writing) => writing.await.ok(),
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::lab::Lab;
+    use crate::tests::receiver::Receiver;
+    use serde_json::json;
+    use testbed::both;
+
+    both!(reminders_of_a_paused_hook_do_not_pile_up);
+
+    async fn reminders_of_a_paused_hook_do_not_pile_up(lab: &Lab) {
+        let receiver = Receiver::start(&["503 Busy\r\nRetry-After: 3600"]).await;
+        lab.hook(json!({"url": receiver.url})).await;
+        let dispatcher = lab.dispatcher();
+        let mut floor = Floor::new(&dispatcher);
+        for _ in 0..20 {
+            lab.happen().await;
+            floor.run_due().await.expect("it runs");
+        }
+        assert_eq!((receiver.seen().len(), floor.begun), (1, 1), "the rest waits for the pause to end");
+        assert!(floor.agenda.len() <= 2, "{} reminders", floor.agenda.len());
     }
 }

@@ -48,6 +48,8 @@ pub(crate) struct Lane {
     pub(crate) more: bool,
     /// When the database is to be looked at again.
     pub(crate) look_at: Option<Timestamp>,
+    /// When the dispatcher will look at the lane by itself.
+    pub(crate) reminder: Option<Timestamp>,
     /// Whether this node sends for the hook.
     pub(crate) ours: bool,
     /// Whether it stands in the line of lanes that may have something to send.
