@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 use store::deliveries::{self, NewDelivery};
-use store::events::{self, NewEvent};
+use store::events::NewEvent;
 use store::{Store, Tx};
 
 /// Events written in one transaction of a seed.
@@ -60,25 +60,24 @@ impl Template {
     async fn write(&self, tx: &mut Tx, noise: &mut Noise) -> Result<()> {
         let at = now();
         let event = NewEvent { id: format!("msg_{}", id(noise)), at, ..self.event.clone() };
-        events::insert(tx, &event).await?;
         let body = Arc::from(event.body.as_str());
-        for hook in &self.hooks {
-            let delivery = NewDelivery {
-                id: &id(noise),
-                event_id: &event.id,
-                event: &event.event,
-                hook_id: hook,
-                account_id: &event.account_id,
-                site_id: &event.site_id,
-                order_key: None,
-                state: DeliveryState::Waiting,
-                own_body: None,
-                event_body: &body,
-                due: at,
-                now: at,
-            };
-            deliveries::insert(tx, &delivery).await?;
-        }
+        let deliveries = self.hooks.iter().map(|hook| NewDelivery {
+            id: id(noise),
+            event_id: &event.id,
+            event: &event.event,
+            hook_id: hook,
+            account_id: &event.account_id,
+            site_id: &event.site_id,
+            order_key: None,
+            state: DeliveryState::Waiting,
+            own_body: None,
+            event_body: Arc::clone(&body),
+            due: at,
+            digest: None,
+            now: at,
+        });
+        let deliveries: Vec<_> = deliveries.collect();
+        deliveries::insert_all(tx, &event, &deliveries).await?;
         Ok(())
     }
 }

@@ -9,7 +9,13 @@ pub const ISSUER: &str = "netlify";
 /// consumers compare both, and a retry of the same body carries the same token.
 #[must_use]
 pub fn notification_token(body: &[u8], secret: &[u8]) -> String {
-    sign_hs256(&format!(r#"{{"iss":"{ISSUER}","sha256":"{}"}}"#, sha256_hex(body)), secret)
+    notification_token_of(&sha256_hex(body), secret)
+}
+
+/// The same over a body whose SHA-256, in lower-case hex, is known.
+#[must_use]
+pub fn notification_token_of(sha256: &str, secret: &[u8]) -> String {
+    sign_hs256(&format!(r#"{{"iss":"{ISSUER}","sha256":"{sha256}"}}"#), secret)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! SQLite's one writer, and commits that are shared by those who wait for them.
 //!
-//! Each transaction is a savepoint in one outer transaction. A commit releases it, joins the open
-//! group and lets the next writer in; the group's closer queues behind those who wait already, and
+//! Each transaction is a savepoint in one outer transaction, save the first, which needs none: to undo
+//! it is to undo all there is. A commit releases it, joins the open group and lets the next writer in; the group's closer queues behind those who wait already, and
 //! commits once for all. What a transaction sees may so still be on its way to the disk: only a
 //! commit tells that it is kept, and it keeps what was seen as well.
 
@@ -31,6 +31,8 @@ struct Pen {
     /// None once the store is closed.
     db: Option<Connection>,
     group: Option<Group>,
+    /// Whether the open transaction is the first of the outer one.
+    first: bool,
     signals: Arc<Signals>,
 }
 
@@ -59,7 +61,7 @@ struct Closed {
 
 impl Writer {
     pub(super) fn new(db: Connection, signals: Arc<Signals>) -> Self {
-        Self(Arc::new(Mutex::new(Pen { db: Some(db), group: None, signals })))
+        Self(Arc::new(Mutex::new(Pen { db: Some(db), group: None, first: false, signals })))
     }
 
     /// Opens a savepoint when it is this caller's turn.
@@ -103,13 +105,15 @@ impl Pen {
     }
 
     async fn open(&mut self) -> Result<()> {
-        if !self.is_shared() || !self.is_writing() {
-            self.undo_all();
-            while !self.try_begin()? {
-                tokio::time::sleep(BUSY_PAUSE).await;
-            }
+        self.first = !self.is_shared() || !self.is_writing();
+        if !self.first {
+            return Ok(say(self.db()?, "SAVEPOINT member")?);
         }
-        Ok(say(self.db()?, "SAVEPOINT member")?)
+        self.undo_all();
+        while !self.try_begin()? {
+            tokio::time::sleep(BUSY_PAUSE).await;
+        }
+        Ok(())
     }
 
     /// Takes the file's lock; false when another process has it.
@@ -120,13 +124,19 @@ impl Pen {
         }
     }
 
-    /// Makes the savepoint part of the outer transaction.
+    /// Makes the open transaction part of the outer one.
     fn release(&mut self) -> Result<()> {
-        Ok(say(self.db()?, "RELEASE member")?)
+        if !self.first {
+            return Ok(say(self.db()?, "RELEASE member")?);
+        }
+        if self.is_writing() { Ok(()) } else { Err(Fault::Undone.into()) }
     }
 
-    /// Undoes the savepoint, and the outer transaction when nobody else is in it.
+    /// Undoes the open transaction, and the outer one when nobody else is in it.
     fn undo(&mut self) {
+        if self.first {
+            return self.undo_all();
+        }
         let undone = match &self.db {
             Some(db) => say(db, "ROLLBACK TO member").and_then(|()| say(db, "RELEASE member")),
             None => return,

@@ -5,15 +5,30 @@ use super::sqlite::PATIENCE;
 use crate::query::{Arg, Query, Row};
 use crate::{Error, Result};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{Executor as _, PgPool};
+use sqlx::{Connection as _, Executor as _, PgPool};
+use std::time::Duration;
 
 /// Connections of one node.
 const CONNECTIONS: u32 = 24;
+/// A connection that rested for longer is asked whether it is still there before it is used; each
+/// question is a way to the server and back.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Connects to the server at this address.
 pub(super) async fn open(url: &str) -> Result<PgPool> {
     let options: PgConnectOptions = url.parse().map_err(Error::database::<sqlx::Error>)?;
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > FRESH {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
     Ok(pool.connect_with(options).await?)
 }
 
