@@ -1,5 +1,5 @@
-//! The real npm clients: each folder of tests/clients/npm is installed, exactly as its lock says, into target/clients.
-//! Knows npm, not what the clients do.
+//! The real npm clients and the packages of real sites: each folder of tests/clients/npm and tests/clients/sites with a lock
+//! is installed, exactly as that says, into target/clients. Knows npm, not what the clients do.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +18,22 @@ const STAMP: &str = "installed-from.txt";
 /// The clients need 22.12; their proxy switch (`NODE_USE_ENV_PROXY`) needs 22.21.
 const OLDEST_NODE: (u32, u32) = (22, 21);
 
+/// Programs.
+const CLIENTS: &str = "tests/clients/npm";
+/// Sites whose builds install their packages again.
+const SITES: &str = "tests/clients/sites";
+/// What npm fetched for one folder, beside what it installed there.
+const KEPT: &str = "npm-cache";
+
+/// Where npm keeps what it fetches.
+#[derive(Clone, Copy)]
+enum Cache {
+    /// Where it always does.
+    Shared,
+    /// With the packages, for builds in tests to take it from.
+    Kept,
+}
+
 /// What the tests are told about the clients.
 pub struct Clients {
     /// Holds `<name>/node_modules` for each client.
@@ -29,8 +45,11 @@ pub struct Clients {
 /// Installs what is missing or changed.
 pub fn install(workspace: &Workspace) -> Result<Clients> {
     let folder = workspace.target.join("clients");
-    for package in packages(&workspace.root.join("tests/clients/npm"))? {
-        install_one(&package, &folder)?;
+    for package in packages(&workspace.root.join(CLIENTS))? {
+        install_one(&package, &folder, Cache::Shared)?;
+    }
+    for package in packages(&workspace.root.join(SITES))? {
+        install_one(&package, &folder, Cache::Kept)?;
     }
     let node = node(&folder)?;
     Ok(Clients { folder, node })
@@ -48,7 +67,7 @@ fn packages(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn install_one(package: &Path, clients: &Path) -> Result<()> {
+fn install_one(package: &Path, clients: &Path, cache: Cache) -> Result<()> {
     let name = package.file_name().context("a package folder has a name")?;
     let target = clients.join(name);
     let wanted = contents(package)?;
@@ -61,7 +80,7 @@ fn install_one(package: &Path, clients: &Path) -> Result<()> {
         for file in FILES {
             std::fs::copy(package.join(file), target.join(file))?;
         }
-        npm_ci(&target)?;
+        npm_ci(&target, cache)?;
         Ok(std::fs::write(target.join(STAMP), wanted)?)
     })
 }
@@ -76,9 +95,12 @@ fn contents(package: &Path) -> Result<Vec<u8>> {
 }
 
 /// Install scripts stay off: they fetch from hosts other than the registry, and no client needs one.
-fn npm_ci(folder: &Path) -> Result<()> {
+fn npm_ci(folder: &Path, cache: Cache) -> Result<()> {
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    if let Cache::Kept = cache {
+        npm.arg("--cache").arg(folder.join(KEPT));
+    }
     shell::quiet(npm.current_dir(folder))
 }
 
@@ -138,16 +160,16 @@ mod tests {
             std::fs::write(package.join(file), file).unwrap();
         }
         std::fs::write(target.join(STAMP), FILES.concat()).unwrap();
-        install_one(&package, clients.path()).unwrap();
+        install_one(&package, clients.path(), Cache::Shared).unwrap();
         assert!(!target.join("package.json").exists(), "npm was run although nothing changed");
     }
 
     #[test]
     fn the_committed_locks_name_no_registry() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients/npm");
-        let found = packages(&folder).unwrap();
-        assert!(found.len() >= 5, "{found:?}");
-        for package in found {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let [clients, sites] = [CLIENTS, SITES].map(|folder| packages(&root.join(folder)).unwrap());
+        assert!(clients.len() >= 5 && sites.len() >= 3, "{clients:?} {sites:?}");
+        for package in clients.into_iter().chain(sites) {
             let lock = std::fs::read_to_string(package.join("package-lock.json")).unwrap();
             assert!(!lock.contains("\"resolved\""), "{}", package.display());
         }

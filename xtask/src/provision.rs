@@ -46,20 +46,22 @@ fn apt() -> Command {
 /// The ACME authority of the tests.
 pub const PEBBLE: &str = "pebble";
 
-/// `git` and `bwrap` for builds, `npm` for clients, Pebble for certificates, Python for the S3 server and for the second opinion on tokens.
+/// `git`, `git-lfs` and `bwrap` for builds, `npm` for clients, Pebble for certificates, Python for the S3 server and for the second opinion on tokens.
 pub fn machine() -> Result<()> {
     need("git", &["git", "ca-certificates"], || shell::which("git").is_some())?;
+    need("Git LFS", &["git-lfs"], || shell::which("git-lfs").is_some())?;
     need("bubblewrap", &["bubblewrap"], || shell::which("bwrap").is_some())?;
     need("Python 3 with venv", &["python3", "python3-venv"], has_venv)?;
     need("Pebble, the ACME server for tests,", &["pebble"], || shell::which(PEBBLE).is_some())?;
     need("npm", &["npm"], || shell::which("npm").is_some())
 }
 
-/// Ruby and Go for the consumers of notifications in `examples/verify`.
+/// Ruby and Go for the consumers of notifications in `examples/verify`, Hugo for builds of a site.
 pub fn languages() -> Result<()> {
     let packages = ["ruby", "ruby-sinatra", "ruby-jwt", "ruby-webrick"];
     need("Ruby with Sinatra, jwt and webrick", &packages, has_sinatra)?;
-    need("Go", &["golang-go"], || shell::which("go").is_some())
+    need("Go", &["golang-go"], || shell::which("go").is_some())?;
+    need("Hugo", &["hugo"], || shell::which("hugo").is_some())
 }
 
 fn has_sinatra() -> bool {

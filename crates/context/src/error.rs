@@ -37,6 +37,12 @@ pub enum Error {
         /// Seconds to wait.
         retry_after: u64,
     },
+    /// Another server, on which this depends, did not do its part; the sentence says what it did.
+    #[error("{0}")]
+    BadGateway(String),
+    /// Another server, on which this depends, did not answer in time.
+    #[error("{0}")]
+    GatewayTimeout(String),
     /// Not possible on this server yet, or not at all.
     #[error("{0}")]
     NotImplemented(String),

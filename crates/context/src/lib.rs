@@ -2,16 +2,20 @@
 //! server's settings; and the one error type by which features tell the doors what went wrong.
 //! It holds no rule of any feature.
 
+mod build_limits;
 mod entropy;
 mod error;
 mod github;
 mod mail;
+mod queue;
 mod settings;
 
+pub use build_limits::{BuildLimits, LogPolicy};
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::{Error, Result};
 pub use github::GithubSettings;
 pub use mail::{MailSecurity, MailSettings};
+pub use queue::QueuePolicy;
 pub use settings::{BuildPolicy, DeployCreated, Limits, Retention, Sandbox, Settings};
 
 use model::{Addresses, Clock, Timestamp};

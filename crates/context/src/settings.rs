@@ -1,6 +1,6 @@
 //! How a server is set up: addresses, meanings that can be chosen, and limits.
 
-use crate::{GithubSettings, MailSettings};
+use crate::{BuildLimits, GithubSettings, LogPolicy, MailSettings, QueuePolicy};
 use model::Addresses;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub enum Sandbox {
     Auto,
     /// Bubblewrap or no build at all.
     Strict,
+    /// Landlock or no build at all: for machines on which namespaces are not wanted.
+    Landlock,
     /// None: builds run with the server's own rights. For machines of a single user.
     Off,
 }
@@ -54,6 +56,14 @@ pub struct BuildPolicy {
     pub time_limit: Duration,
     /// Sandbox.
     pub sandbox: Sandbox,
+    /// What one build may use.
+    pub limits: BuildLimits,
+    /// What is kept of logs.
+    pub logs: LogPolicy,
+    /// How builds share the machine.
+    pub queue: QueuePolicy,
+    /// Folder of the builder, where it is not in the data folder.
+    pub builder: Option<PathBuf>,
 }
 
 /// Bounds on what a client may send. Each has a test.

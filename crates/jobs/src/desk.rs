@@ -105,6 +105,7 @@ impl<'a> Desk<'a> {
             worker: &self.runner.worker,
             most: i64::try_from(most).unwrap_or(i64::MAX),
             per_tenant: i64::try_from(limits.per_tenant).unwrap_or(i64::MAX),
+            per_owner: handler.per_owner().and_then(|most| i64::try_from(most).ok()).unwrap_or(i64::MAX),
             now,
             lease_until: after(now, limits.lease),
         };

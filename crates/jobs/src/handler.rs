@@ -14,6 +14,11 @@ pub trait Handler: Send + Sync + 'static {
     /// How many at once, and for how long they are its own.
     fn limits(&self) -> Limits;
 
+    /// Most at once for all tenants of one owner, over all nodes; counts for jobs that name an owner.
+    fn per_owner(&self) -> Option<usize> {
+        None
+    }
+
     /// Carries out one job. A panic counts as "again, later". It must hold no transaction while it
     /// waits for a network, a disk or a process.
     fn run<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Verdict>;

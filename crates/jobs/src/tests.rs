@@ -19,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 both!(
     a_long_queue_hides_nobody,
+    an_owner_of_many_tenants_has_one_turn_like_the_others,
+    the_limit_of_an_owner_holds_over_all_workers,
+    the_line_shows_who_is_next,
+    a_job_that_is_withdrawn_is_gone_unless_it_runs,
     the_oldest_of_a_tenant_goes_first,
     a_lease_that_ran_out_goes_to_another_worker,
     a_renewed_lease_does_not_run_out,
@@ -33,6 +37,7 @@ both!(
 both!(
     threads:
     two_workers_never_run_one_job_twice,
+    workers_that_claim_at_once_keep_to_the_limit_of_an_owner,
     a_restarted_node_ends_its_own_leases,
     only_the_owner_of_the_file_ends_the_leases_of_others,
     a_running_node_is_woken_by_the_commit,
@@ -80,10 +85,18 @@ fn done(_: &Job) -> BoxFuture<'static, Verdict> {
 }
 
 async fn claim(lab: &Lab, worker: &str, most: i64, per_tenant: i64) -> Vec<JobRow> {
+    claim_within(lab, worker, (most, per_tenant, i64::MAX)).await
+}
+
+async fn claim_within(
+    lab: &Lab,
+    worker: &str,
+    (most, per_tenant, per_owner): (i64, i64, i64),
+) -> Vec<JobRow> {
     let now = lab.cx.now();
     let lease_until = now.plus_millis(60_000);
     let mut tx = lab.cx.begin().await.expect("the database answers");
-    let claim = Claim { kind: KIND, worker, most, per_tenant, now, lease_until };
+    let claim = Claim { kind: KIND, worker, most, per_tenant, per_owner, now, lease_until };
     let rows = store::jobs::claim(&mut tx, &claim).await.expect("a claim");
     tx.commit().await.expect("the database answers");
     rows
@@ -124,6 +137,59 @@ async fn a_long_queue_hides_nobody(lab: &Lab) {
     let rest = tenants(&claim(lab, "w", 100, 4).await);
     assert_eq!(rest, ["busy", "busy"], "no more than four of one tenant at once");
     assert!(claim(lab, "w", 100, 4).await.is_empty());
+}
+
+async fn an_owner_of_many_tenants_has_one_turn_like_the_others(lab: &Lab) {
+    let many: Vec<String> = (0..50).map(|n| format!("big/{n:02}")).collect();
+    lab.leave(KIND, &many.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    lab.leave(KIND, &["small/a", "small/a", "alone"]).await;
+    let first = tenants(&claim_within(lab, "w", (4, 1, 9)).await);
+    assert_eq!(first, ["alone", "big/00", "big/01", "small/a"], "one turn each, then the oldest");
+    lab.leave(KIND, &["late/x"]).await;
+    assert_eq!(tenants(&claim_within(lab, "v", (1, 1, 9)).await), ["late/x"], "before the fifty");
+}
+
+async fn the_line_shows_who_is_next(lab: &Lab) {
+    lab.leave(KIND, &["p/a", "p/a", "p/b", "free", "q/c", "q/c"]).await;
+    claim_within(lab, "w", (1, 1, 9)).await;
+    let mut db = lab.cx.read().await.expect("the database answers");
+    let line = store::jobs::line(&mut db, KIND, lab.cx.now(), 9).await.expect("a line");
+    drop(db);
+    assert_eq!(line.len(), 5, "what runs does not wait");
+    let mut taken = Vec::new();
+    for _ in 0..5 {
+        taken.extend(claim_within(lab, "w", (1, 9, 9)).await.into_iter().map(|job| job.id));
+    }
+    assert_eq!(taken, line);
+}
+
+async fn the_limit_of_an_owner_holds_over_all_workers(lab: &Lab) {
+    lab.leave(KIND, &["o/a", "o/b", "o/c", "p/a", "free", "free"]).await;
+    let all = async |worker: &str| tenants(&claim_within(lab, worker, (9, 9, 2)).await);
+    assert_eq!(all("v").await, ["free", "free", "o/a", "o/b", "p/a"]);
+    assert!(all("w").await.is_empty());
+    lab.clock.advance(LEASE + Duration::from_secs(1));
+    assert_eq!(all("w").await, ["free", "free", "o/a", "o/b", "p/a"], "a dead worker's places are free");
+}
+
+async fn workers_that_claim_at_once_keep_to_the_limit_of_an_owner(lab: &Lab) {
+    let names: Vec<String> = (0..40).map(|n| format!("o/{n}")).collect();
+    lab.leave(KIND, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let workers: Vec<String> = (0..8).map(|n| format!("w{n}")).collect();
+    let claims = workers.iter().map(|worker| claim_within(lab, worker, (2, 1, 3)));
+    let taken = futures_util::future::join_all(claims).await;
+    assert_eq!(taken.iter().map(Vec::len).sum::<usize>(), 3);
+}
+
+async fn a_job_that_is_withdrawn_is_gone_unless_it_runs(lab: &Lab) {
+    lab.leave(KIND, &["t"]).await;
+    let running = claim(lab, "w", 1, 1).await.remove(0);
+    let mut tx = lab.cx.begin().await.expect("the database answers");
+    assert!(!store::jobs::withdraw(&mut tx, &running.id).await.expect("no deletion"));
+    assert!(store::jobs::again(&mut tx, &running.id, "w", START).await.expect("an update"));
+    assert!(store::jobs::withdraw(&mut tx, &running.id).await.expect("a deletion"));
+    tx.commit().await.expect("the database answers");
+    assert_eq!(lab.left(KIND).await, 0);
 }
 
 async fn the_oldest_of_a_tenant_goes_first(lab: &Lab) {

@@ -23,18 +23,26 @@ pub struct Build {
     pub created_at: Timestamp,
     /// Where it stands.
     pub state: BuildState,
+    /// Its place in the line of all builds that wait, from 1. Boathook's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_position: Option<i64>,
     /// When its command began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
+    /// Parts of the build in their order, as far as it came; only where one build is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<LogSection>,
 }
 
 /// Where a build stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BuildState {
+    /// Waits for a person, since its code is not trusted.
+    PendingReview,
     /// Waits for a place.
     Enqueued,
     /// Runs.
@@ -52,6 +60,7 @@ impl BuildState {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::PendingReview => "pending_review",
             Self::Enqueued => "enqueued",
             Self::Building => "building",
             Self::Done => "done",
@@ -63,9 +72,9 @@ impl BuildState {
     /// The state of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Enqueued, Self::Building, Self::Done, Self::Failed, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        let all =
+            [Self::PendingReview, Self::Enqueued, Self::Building, Self::Done, Self::Failed, Self::Cancelled];
+        all.into_iter().find(|state| state.as_str() == text)
     }
 
     /// Whether nothing can follow.
@@ -75,21 +84,29 @@ impl BuildState {
     }
 }
 
-/// An incoming URL that starts a build (seed 004 `BuildHook`).
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct BuildHook {
-    /// 24 hex digits; the secret part of the URL.
-    pub id: String,
-    /// What its owner calls it.
-    pub title: String,
-    /// Branch it builds; empty for the production branch.
-    pub branch: String,
-    /// What to POST to.
-    pub url: String,
-    /// The site.
-    pub site_id: String,
-    /// When it was made.
-    pub created_at: Timestamp,
+/// A part of a build, by its lines in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LogSection {
+    /// Its name, as the lines have it.
+    pub name: String,
+    /// Number of its first line.
+    pub first_line: i64,
+    /// When that was written.
+    pub started_at: Timestamp,
+    /// When the next part began, or the build ended; absent while it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Milliseconds from beginning to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<i64>,
+}
+
+impl LogSection {
+    /// The part has come to its end.
+    pub fn end(&mut self, at: Timestamp) {
+        self.ended_at = Some(at);
+        self.duration_ms = Some((at.0 - self.started_at.0).max(0));
+    }
 }
 
 /// One line of a build's log.
@@ -97,7 +114,8 @@ pub struct BuildHook {
 pub struct LogLine {
     /// When it was written.
     pub ts: Timestamp,
-    /// Part of the build: `queued`, `clone`, `build`, `deploy`, ...
+    /// Part of the build: `queued`, `clone`, `install`, `build`, `plugins`, `functions`, `upload`,
+    /// `publish`, `deploy`; a build machine of another make may have its own.
     pub section: String,
     /// The line, without its end.
     pub message: String,

@@ -54,14 +54,16 @@ pub struct HookType {
     pub events: Vec<String>,
     /// Its settings.
     pub fields: Vec<HookField>,
+    /// What `options` can say of how its deliveries are made.
+    pub options: Vec<HookField>,
 }
 
 /// One setting of a target.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HookField {
-    /// Key in `data`.
+    /// Key in `data` or `options`.
     pub name: String,
-    /// `text`, `url`, `email`, `secret`.
+    /// `text`, `url`, `email`, `secret`; of options also `number`, `boolean`, `list`, `object`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Label on a page.

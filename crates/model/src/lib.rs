@@ -5,13 +5,17 @@
 mod account;
 mod address;
 mod build;
+mod build_hook;
+mod cidr;
 mod deploy;
+mod digest;
 mod env_var;
 mod form;
 mod hook;
 mod ids;
 mod network;
 mod page;
+mod plugin_run;
 mod schema;
 mod site;
 mod snippet;
@@ -21,16 +25,23 @@ mod time;
 
 pub use account::{Account, AccountType, Member, Role, Scope, Ticket, TokenInfo, User};
 pub use address::{Addresses, HostTarget};
-pub use build::{Build, BuildHook, BuildState, LogLine};
+pub use build::{Build, BuildState, LogLine, LogSection};
+pub use build_hook::{
+    BuildHook, BuildHookCall, BuildHookOptions, BuildHookRequest, BuildHookStatus, Condition, Verify,
+    VerifyKind,
+};
+pub use cidr::Cidr;
 pub use deploy::{Deploy, DeployContext, DeployState, FileEntry, FunctionInfo, FunctionSchedule};
+pub use digest::{DIGEST_MAX_SECONDS, DIGEST_MIN_SECONDS, Digest};
 pub use env_var::{EnvContext, EnvScope, EnvValue, EnvVar, EnvVarUser};
 pub use form::{Form, FormField};
 pub use hook::{Attempt, Delivery, DeliveryState, EventRecord, Hook, HookField, HookType};
 pub use ids::{SiteName, hex24, is_hex24, is_uuid, slug, ulid, uuid};
 pub use network::network;
 pub use page::{PER_PAGE_DEFAULT, PER_PAGE_MAX, Page};
+pub use plugin_run::PluginRun;
 pub use schema::Schemas;
-pub use site::{BuildSettings, HtmlSettings, ProcessingSettings, Site};
+pub use site::{BuildEngine, BuildSettings, HtmlSettings, ProcessingSettings, Site, UntrustedFlow};
 pub use snippet::Snippet;
 pub use split_test::{SplitBranch, SplitTest};
 pub use submission::Submission;

@@ -138,6 +138,35 @@ pub struct HtmlSettings {
     pub pretty_urls: bool,
 }
 
+/// What becomes of builds of code whose author the site's owner does not trust: Netlify's policy for
+/// sensitive variables, under the words that it has on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UntrustedFlow {
+    /// Each waits for a person, and is built without secrets unless that person says otherwise.
+    #[default]
+    #[serde(alias = "ask")]
+    Review,
+    /// Each is built at once, without secrets.
+    #[serde(alias = "always")]
+    Redact,
+    /// None is built. Boathook's own.
+    Never,
+}
+
+/// What carries a build out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildEngine {
+    /// Whichever the site needs.
+    #[default]
+    Auto,
+    /// The server's own: build command and files.
+    Native,
+    /// A pinned `@netlify/build`: plugins and functions too.
+    NetlifyBuild,
+}
+
 /// The linked repository and how it is built: Netlify's `repoInfo`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -166,9 +195,16 @@ pub struct BuildSettings {
     /// Base directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// Folder of the package that is deployed, from the base directory: where a monorepo keeps the
+    /// `netlify.toml` of this site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package_path: Option<String>,
     /// Build command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cmd: Option<String>,
+    /// What builds are carried out with; `auto` where absent. Boathook's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<BuildEngine>,
     /// Branches that are deployed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_branches: Vec<String>,
@@ -189,4 +225,22 @@ pub struct BuildSettings {
     /// Whether builds are switched off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_builds: Option<bool>,
+    /// Whether a build that is asked for takes the place of those that wait for the same branch or
+    /// request; yes where absent. Boathook's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace_waiting: Option<bool>,
+    /// Whether builds keep dependencies and caches for the next one; yes where absent. Boathook's
+    /// own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_cache: Option<bool>,
+    /// Whether pull and merge requests make no deploy previews.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_prs: Option<bool>,
+    /// Logins at the Git host whose requests from forks are trusted like those of the repository's own
+    /// people. Boathook's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trusted_authors: Vec<String>,
+    /// What becomes of builds of code whose author is not trusted; `review` where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untrusted_flow: Option<UntrustedFlow>,
 }

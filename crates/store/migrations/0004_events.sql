@@ -83,7 +83,10 @@ CREATE TABLE deliveries (
     created_at INTEGER NOT NULL,
     finished_at INTEGER,
     -- the exact bytes to deliver, where they are not the event's
-    body TEXT
+    body TEXT,
+    -- end of the window in which events were gathered: deliveries of the same one that are due at the
+    -- same instant go out as one message
+    digest INTEGER
 ) STRICT;
 CREATE INDEX deliveries_by_hook ON deliveries (hook_id, created_at, seq);
 CREATE INDEX deliveries_by_site ON deliveries (site_id, created_at, seq);
@@ -93,6 +96,8 @@ CREATE INDEX deliveries_by_event ON deliveries (event_id);
 CREATE INDEX deliveries_waiting ON deliveries (hook_id, due, seq) WHERE state = 'waiting';
 CREATE INDEX deliveries_in_order ON deliveries (hook_id, order_key, seq)
     WHERE state = 'waiting' AND order_key IS NOT NULL;
+CREATE INDEX deliveries_in_digest ON deliveries (hook_id, digest, due, seq)
+    WHERE state = 'waiting' AND digest IS NOT NULL;
 
 CREATE TABLE attempts (
     id TEXT NOT NULL,

@@ -23,13 +23,3 @@ CREATE TABLE builds (
 ) STRICT;
 CREATE INDEX builds_by_site ON builds (site_id, created_at);
 CREATE INDEX builds_by_deploy ON builds (deploy_id);
-
--- The log in chunks: lines are numbered from 0 within a build.
-CREATE TABLE build_log (
-    build_id TEXT NOT NULL REFERENCES builds (id) ON DELETE CASCADE,
-    first_line INTEGER NOT NULL,
-    count INTEGER NOT NULL,
-    -- JSON array of lines
-    lines TEXT NOT NULL,
-    PRIMARY KEY (build_id, first_line)
-) STRICT;

@@ -6,6 +6,7 @@ pub(crate) mod support;
 mod backup;
 mod blobs;
 mod changes;
+mod deliveries;
 mod deploy_files;
 mod deploys;
 mod engine;

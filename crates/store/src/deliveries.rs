@@ -1,16 +1,18 @@
 //! Deliveries: one event for one hook, and every try of it, as they are made, listed and held.
 
+use crate::events::NewEvent;
 use crate::parcels::Parcel;
-use crate::query::{Row, q};
-use crate::{Conn, Error, Result, Tx};
+use crate::query::{Row, json, q};
+use crate::{Conn, Engine, Error, Result, Tx};
 use model::{Attempt, Delivery, DeliveryState, Page, Timestamp};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A delivery to make.
 #[derive(Clone, Debug)]
 pub struct NewDelivery<'a> {
     /// 24 hex digits.
-    pub id: &'a str,
+    pub id: String,
     /// The event.
     pub event_id: &'a str,
     /// The event's name.
@@ -26,11 +28,13 @@ pub struct NewDelivery<'a> {
     /// Waiting, or held when the hook is disabled.
     pub state: DeliveryState,
     /// The exact bytes to deliver, where they are not the event's.
-    pub own_body: Option<&'a str>,
+    pub own_body: Option<String>,
     /// The event's body.
-    pub event_body: &'a Arc<str>,
+    pub event_body: Arc<str>,
     /// Not before this instant.
     pub due: Timestamp,
+    /// End of the window in which it is gathered with others, to go out in one message.
+    pub digest: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
 }
@@ -70,6 +74,67 @@ pub struct Place {
     pub seq: i64,
 }
 
+const INSERT_POSTGRES: &str =
+    "WITH appended AS (
+         INSERT INTO events (id, event, account_id, site_id, resource_id, at, body, fired)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8))
+     INSERT INTO deliveries (id, event_id, event, hook_id, account_id, site_id, order_key, state, tries, due,
+         created_at, body, digest)
+     SELECT x.id, $1, $2, x.hook_id, $3, $4, x.order_key, x.state, 0, x.due, $6, x.body, x.digest
+     FROM jsonb_to_recordset(CAST($9 AS jsonb)) AS x (id TEXT, hook_id TEXT, order_key TEXT, state TEXT, due BIGINT,
+         body TEXT, digest BIGINT)
+     RETURNING id, seq";
+
+/// Appends an event to the ledger with its deliveries. Those that wait are handed to the sender
+/// after the commit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert_all(tx: &mut Tx, event: &NewEvent, deliveries: &[NewDelivery<'_>]) -> Result<()> {
+    if tx.engine() == Engine::Sqlite || deliveries.is_empty() {
+        crate::events::insert(tx, event).await?;
+        for one in deliveries {
+            insert(tx, one).await?;
+        }
+        return Ok(());
+    }
+    // One way to the server and back, however many hooks there are.
+    let rows: Vec<_> = deliveries.iter().map(row).collect();
+    let insert = q!(
+        INSERT_POSTGRES,
+        &event.id,
+        &event.event,
+        &event.account_id,
+        &event.site_id,
+        &event.resource_id,
+        event.at,
+        &event.body,
+        event.fired,
+        json(&rows)
+    );
+    let numbers: HashMap<String, i64> = tx
+        .rows(insert)
+        .await?
+        .iter()
+        .map(|row| Ok((row.text("id")?, row.int("seq")?)))
+        .collect::<Result<_>>()?;
+    let waiting = deliveries.iter().filter(|one| one.state == DeliveryState::Waiting);
+    tx.after.parcels.extend(waiting.filter_map(|one| Some(parcel(one, *numbers.get(&one.id)?))));
+    Ok(())
+}
+
+fn row(new: &NewDelivery<'_>) -> serde_json::Value {
+    serde_json::json!({
+        "id": new.id,
+        "hook_id": new.hook_id,
+        "order_key": new.order_key,
+        "state": new.state.as_str(),
+        "due": (new.state == DeliveryState::Waiting).then_some(new.due.0),
+        "body": new.own_body,
+        "digest": new.digest.map(|at| at.0),
+    })
+}
+
 /// Writes a delivery down. One that waits is handed to the sender after the commit.
 ///
 /// # Errors
@@ -78,9 +143,9 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<()> {
     let waits = new.state == DeliveryState::Waiting;
     let insert = q!(
         "INSERT INTO deliveries (id, event_id, event, hook_id, account_id, site_id, order_key, state, tries, due,
-             created_at, body)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11) RETURNING seq",
-        new.id,
+             created_at, body, digest)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, $12) RETURNING seq",
+        &new.id,
         new.event_id,
         new.event,
         new.hook_id,
@@ -90,7 +155,8 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<()> {
         new.state.as_str(),
         waits.then_some(new.due),
         new.now,
-        new.own_body
+        &new.own_body,
+        new.digest
     );
     let seq = tx.row(insert).await?.map_or(Ok(0), |row| row.int("seq"))?;
     if waits {
@@ -99,9 +165,28 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<()> {
     Ok(())
 }
 
+impl NewDelivery<'_> {
+    /// The delivery as it is shown once it is written down.
+    #[must_use]
+    pub fn shown(&self) -> Delivery {
+        Delivery {
+            id: self.id.clone(),
+            event_id: self.event_id.to_owned(),
+            event: self.event.to_owned(),
+            hook_id: self.hook_id.to_owned(),
+            site_id: self.site_id.to_owned(),
+            state: self.state,
+            tries: 0,
+            next_try_at: (self.state == DeliveryState::Waiting).then_some(self.due),
+            created_at: self.now,
+            finished_at: None,
+        }
+    }
+}
+
 fn parcel(new: &NewDelivery<'_>, seq: i64) -> Parcel {
     Parcel {
-        id: new.id.to_owned(),
+        id: new.id.clone(),
         seq,
         hook_id: new.hook_id.to_owned(),
         event_id: new.event_id.to_owned(),
@@ -110,9 +195,10 @@ fn parcel(new: &NewDelivery<'_>, seq: i64) -> Parcel {
         site_id: new.site_id.to_owned(),
         order_key: new.order_key.map(str::to_owned),
         due: new.due,
+        digest: new.digest,
         tries: 0,
         resent_after: 0,
-        body: Some(new.own_body.map_or_else(|| Arc::clone(new.event_body), Arc::from)),
+        body: Some(new.own_body.as_deref().map_or_else(|| Arc::clone(&new.event_body), Arc::from)),
     }
 }
 
@@ -136,15 +222,16 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<Delivery>> {
 pub async fn list(
     db: &mut Conn,
     hook_id: &str,
-    state: Option<DeliveryState>,
+    (state, event): (Option<DeliveryState>, Option<&str>),
     page: Page,
 ) -> Result<Vec<Delivery>> {
     let select = q!(
         "SELECT id, event_id, event, hook_id, site_id, state, tries, due, created_at, finished_at
-         FROM deliveries WHERE hook_id = $1 AND ($2 IS NULL OR state = $2)
-         ORDER BY created_at DESC, seq DESC LIMIT $3 OFFSET $4",
+         FROM deliveries WHERE hook_id = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR event = $3)
+         ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5",
         hook_id,
         state.map(DeliveryState::as_str),
+        event,
         page.limit(),
         page.offset()
     );
@@ -177,30 +264,38 @@ pub async fn attempts(db: &mut Conn, delivery_id: &str) -> Result<Vec<Attempt>> 
     db.rows(select).await?.iter().map(read_attempt).collect()
 }
 
-/// Keeps everything that waits for a hook until it is sent again by hand.
+/// Deliveries that one transaction holds or cancels at most: a queue may be very long, and nobody
+/// else writes meanwhile.
+pub const STOPPED_AT_ONCE: i64 = 5_000;
+
+/// Keeps up to [`STOPPED_AT_ONCE`] that wait for a hook until they are sent again by hand; whether
+/// that was all.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn hold(tx: &mut Tx, hook_id: &str) -> Result<u64> {
+pub async fn hold(tx: &mut Tx, hook_id: &str) -> Result<bool> {
     let update = q!(
-        "UPDATE deliveries SET state = 'held', due = NULL WHERE hook_id = $1 AND state = 'waiting'",
-        hook_id
+        "UPDATE deliveries SET state = 'held', due = NULL WHERE seq IN (
+             SELECT seq FROM deliveries WHERE hook_id = $1 AND state = 'waiting' LIMIT $2)",
+        hook_id,
+        STOPPED_AT_ONCE
     );
-    tx.run(update).await
+    Ok(tx.run(update).await? < STOPPED_AT_ONCE.unsigned_abs())
 }
 
-/// Ends everything that waits or is kept for a hook.
+/// Ends up to [`STOPPED_AT_ONCE`] that wait or are kept for a hook; whether that was all.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn cancel(tx: &mut Tx, hook_id: &str, now: Timestamp) -> Result<u64> {
+pub async fn cancel(tx: &mut Tx, hook_id: &str, now: Timestamp) -> Result<bool> {
     let update = q!(
-        "UPDATE deliveries SET state = 'cancelled', due = NULL, finished_at = $2
-         WHERE hook_id = $1 AND state IN ('waiting', 'held')",
+        "UPDATE deliveries SET state = 'cancelled', due = NULL, finished_at = $2 WHERE seq IN (
+             SELECT seq FROM deliveries WHERE hook_id = $1 AND state IN ('waiting', 'held') LIMIT $3)",
         hook_id,
-        now
+        now,
+        STOPPED_AT_ONCE
     );
-    tx.run(update).await
+    Ok(tx.run(update).await? < STOPPED_AT_ONCE.unsigned_abs())
 }
 
 /// Makes a delivery due now; its schedule of tries starts over. False when there is none.

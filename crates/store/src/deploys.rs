@@ -127,7 +127,7 @@ pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<Depl
 }
 
 /// The newest finished deploy of a site and context before `id`: its state, for the events that
-/// tell of a change of luck.
+/// tell of a change of luck. One that was skipped says nothing about luck.
 ///
 /// # Errors
 /// When the database fails.
@@ -135,7 +135,7 @@ pub async fn previous_outcome(db: &mut Conn, deploy: &DeployRow) -> Result<Optio
     let select = q!(
         "SELECT state FROM deploys
          WHERE site_id = $1 AND context = $2 AND id <> $3 AND created_at <= $4 AND state IN ('ready', 'error')
-           AND COALESCE(branch, '') = $5
+           AND COALESCE(branch, '') = $5 AND doc NOT LIKE '%\"skipped\":true%'
          ORDER BY created_at DESC, id DESC LIMIT 1",
         &deploy.site_id,
         deploy.context.as_str(),

@@ -2,7 +2,7 @@
 
 use crate::query::{Row, json, q};
 use crate::{Conn, Result, Tx};
-use model::Timestamp;
+use model::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -33,6 +33,9 @@ pub struct Options {
     pub ordered: bool,
     /// Fields of the payload that are sent, dots leading into objects; empty for all.
     pub fields: Vec<String>,
+    /// How long events are gathered to go out as one message; each goes out at once without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 /// A hook as far as routing needs it.

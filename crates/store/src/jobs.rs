@@ -49,6 +49,9 @@ pub struct Claim<'a> {
     pub most: i64,
     /// Most jobs of one tenant that may be leased at once, over all workers.
     pub per_tenant: i64,
+    /// Most jobs of all tenants of one owner that may be leased at once, over all workers. Tenants
+    /// without an owner are not counted.
+    pub per_owner: i64,
     /// Now.
     pub now: Timestamp,
     /// When the lease ends.
@@ -60,14 +63,27 @@ pub struct Claim<'a> {
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<()> {
+    write(tx, job, None).await
+}
+
+/// The same for a job whose tenant shares places with the other tenants of `owner`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert_for(tx: &mut Tx, job: &NewJob<'_>, owner: &str) -> Result<()> {
+    write(tx, job, Some(owner)).await
+}
+
+async fn write(tx: &mut Tx, job: &NewJob<'_>, owner: Option<&str>) -> Result<()> {
     let insert = q!(
-        "INSERT INTO jobs (id, kind, tenant, payload, run_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO jobs (id, kind, tenant, payload, run_at, created_at, owner) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         job.id,
         job.kind,
         job.tenant,
         json(job.payload),
         job.run_at,
-        job.now
+        job.now,
+        owner
     );
     tx.run(insert).await?;
     tx.wake_runner();
@@ -103,9 +119,19 @@ pub async fn cancel(tx: &mut Tx, kind: &str, tenant: &str) -> Result<u64> {
     tx.run(delete).await
 }
 
+/// Drops one job, unless it is running: it runs to its end. Whether it was dropped.
+///
+/// # Errors
+/// When the database fails.
+pub async fn withdraw(tx: &mut Tx, id: &str) -> Result<bool> {
+    Ok(tx.run(q!("DELETE FROM jobs WHERE id = $1 AND lease_until IS NULL", id)).await? > 0)
+}
+
 /// Steps from tenant to tenant through the index, so that a tenant with a long queue costs no more
 /// than one with a single job and cannot hide another; then the oldest ready jobs of each, numbered
 /// after those it has running. Numbers over the tenant's limit are left out, low numbers go first.
+/// What is left of an owner is numbered again, in that order, after those that run for it: an owner
+/// with many tenants has no more turns than one with a single tenant.
 macro_rules! candidates {
     ($of_each_tenant:literal) => {
         concat!(
@@ -115,17 +141,24 @@ macro_rules! candidates {
                  SELECT (SELECT MIN(n.tenant) FROM jobs n WHERE n.kind = $1 AND n.tenant > t.tenant)
                  FROM tenants t WHERE t.tenant IS NOT NULL
              ), ready AS (
-                 SELECT j.id, j.tenant, j.run_at,
+                 SELECT j.id, j.tenant, j.owner, j.run_at,
                      ROW_NUMBER() OVER (PARTITION BY j.tenant ORDER BY j.run_at, j.id) AS place
                  FROM tenants t CROSS JOIN ",
             $of_each_tenant,
             "), numbered AS (
-                 SELECT r.id, r.run_at, r.place
+                 SELECT r.id, r.owner, r.run_at, r.place
                      + (SELECT COUNT(*) FROM jobs b WHERE b.kind = $1 AND b.tenant = r.tenant AND b.lease_until > $2)
                      AS place
                  FROM ready r
+             ), lined AS (
+                 SELECT n.id, n.place, n.run_at, CASE WHEN n.owner IS NULL THEN n.place ELSE
+                         ROW_NUMBER() OVER (PARTITION BY n.owner ORDER BY n.place, n.run_at, n.id)
+                         + (SELECT COUNT(*) FROM jobs b
+                            WHERE b.kind = $1 AND b.owner = n.owner AND b.lease_until > $2)
+                     END AS turn, CASE WHEN n.owner IS NULL THEN 0 ELSE 1 END AS owned
+                 FROM numbered n WHERE n.place <= $3
              ), chosen AS (
-                 SELECT id FROM numbered WHERE place <= $3 ORDER BY place, run_at, id LIMIT $4
+                 SELECT id FROM lined WHERE owned = 0 OR turn <= $7 ORDER BY turn, place, run_at, id LIMIT $4
              )"
         )
     };
@@ -144,11 +177,14 @@ const CLAIM_SQLITE: &str = concat!(
      RETURNING id, kind, tenant, payload, tries"
 );
 
+/// Held until the end of the transaction.
+const ONE_AT_A_TIME_POSTGRES: &str = "SELECT pg_advisory_xact_lock(7266238)";
+
 /// The rows are looked at again under their lock: another worker may have taken one meanwhile.
 const CLAIM_POSTGRES: &str = concat!(
     candidates!(
         "LATERAL (
-             SELECT c.id, c.tenant, c.run_at FROM jobs c
+             SELECT c.id, c.tenant, c.owner, c.run_at FROM jobs c
              WHERE c.kind = $1 AND c.tenant = t.tenant AND c.run_at <= $2
                AND (c.lease_until IS NULL OR c.lease_until <= $2)
              ORDER BY c.run_at, c.id LIMIT $3) j"
@@ -172,8 +208,20 @@ pub async fn claim(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<JobRow>> {
         Engine::Sqlite => CLAIM_SQLITE,
         Engine::Postgres => CLAIM_POSTGRES,
     };
-    let update =
-        q!(sql, claim.kind, claim.now, claim.per_tenant, claim.most, claim.worker, claim.lease_until);
+    if tx.engine() == Engine::Postgres && claim.per_owner < i64::MAX {
+        // two workers that count at once would each see a place free
+        tx.script(ONE_AT_A_TIME_POSTGRES.to_owned()).await?;
+    }
+    let update = q!(
+        sql,
+        claim.kind,
+        claim.now,
+        claim.per_tenant,
+        claim.most,
+        claim.worker,
+        claim.lease_until,
+        claim.per_owner
+    );
     tx.rows(update).await?.iter().map(read).collect()
 }
 
@@ -185,6 +233,35 @@ fn read(row: &Row) -> Result<JobRow> {
         payload: serde_json::from_str(&row.text("payload")?).unwrap_or(Value::Null),
         tries: row.int("tries")?,
     })
+}
+
+/// The jobs of a kind that wait, at most `most`, in the order in which [`claim`] hands them out while no
+/// limit is reached.
+///
+/// # Errors
+/// When the database fails.
+pub async fn line(db: &mut Conn, kind: &str, now: Timestamp, most: i64) -> Result<Vec<String>> {
+    let select = q!(
+        "WITH waiting AS (
+             SELECT j.id, j.owner, j.run_at,
+                 ROW_NUMBER() OVER (PARTITION BY j.tenant ORDER BY j.run_at, j.id)
+                 + (SELECT COUNT(*) FROM jobs b WHERE b.kind = $1 AND b.tenant = j.tenant AND b.lease_until > $2)
+                 AS place
+             FROM jobs j WHERE j.kind = $1 AND (j.lease_until IS NULL OR j.lease_until <= $2)
+         ), lined AS (
+             SELECT w.id, w.place, w.run_at, CASE WHEN w.owner IS NULL THEN w.place ELSE
+                     ROW_NUMBER() OVER (PARTITION BY w.owner ORDER BY w.place, w.run_at, w.id)
+                     + (SELECT COUNT(*) FROM jobs b
+                        WHERE b.kind = $1 AND b.owner = w.owner AND b.lease_until > $2)
+                 END AS turn
+             FROM waiting w
+         )
+         SELECT id FROM lined ORDER BY turn, place, run_at, id LIMIT $3",
+        kind,
+        now,
+        most
+    );
+    db.rows(select).await?.iter().map(|row| row.text("id")).collect()
 }
 
 /// Whether any job of this kind is due and free.

@@ -7,7 +7,7 @@ use crate::query::q;
 use crate::{Engine, Error, Result, Store, Tx};
 
 /// Every migration in order. A released one never changes.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_people.sql"),
     include_str!("../migrations/0002_sites.sql"),
     include_str!("../migrations/0003_deploys.sql"),
@@ -16,6 +16,12 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/0006_forms.sql"),
     include_str!("../migrations/0007_splits.sql"),
     include_str!("../migrations/0008_targets.sql"),
+    include_str!("../migrations/0009_pushes.sql"),
+    include_str!("../migrations/0010_builds.sql"),
+    include_str!("../migrations/0011_build_hooks.sql"),
+    include_str!("../migrations/0012_build_log.sql"),
+    include_str!("../migrations/0013_addons.sql"),
+    include_str!("../migrations/0014_engine.sql"),
 ];
 
 /// Version of the schema this program works on.

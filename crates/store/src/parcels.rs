@@ -29,6 +29,9 @@ pub struct Parcel {
     pub order_key: Option<String>,
     /// When the next try is due.
     pub due: Timestamp,
+    /// End of the window in which it was gathered with others; those of them that are due at the
+    /// same instant go out with it in one message.
+    pub digest: Option<Timestamp>,
     /// Tries so far.
     pub tries: i64,
     /// Tries made before the last resend.
@@ -43,11 +46,14 @@ pub const BODY_ALONG: i64 = 16 << 10;
 macro_rules! due {
     ($more:literal) => {
         concat!(
-            "SELECT d.seq, d.id, d.hook_id, d.event_id, d.event, d.account_id, d.site_id, d.order_key, d.due, d.tries,
-                 d.resent_after,
+            "SELECT d.seq, d.id, d.hook_id, d.event_id, d.event, d.account_id, d.site_id, d.order_key, d.due, d.digest,
+                 d.tries, d.resent_after,
                  CASE WHEN LENGTH(COALESCE(d.body, e.body)) <= $3 THEN COALESCE(d.body, e.body) END AS body
              FROM deliveries d JOIN events e ON e.id = d.event_id
-             WHERE d.hook_id = $1 AND d.state = 'waiting' AND d.due <= $2 ",
+             WHERE d.hook_id = $1 AND d.state = 'waiting' AND d.due <= $2
+               AND (d.digest IS NULL OR NOT EXISTS (
+                 SELECT 1 FROM deliveries g WHERE g.hook_id = d.hook_id AND g.state = 'waiting'
+                   AND g.digest = d.digest AND g.due = d.due AND g.seq < d.seq)) ",
             $more,
             " ORDER BY d.due, d.seq LIMIT $4"
         )
@@ -55,7 +61,7 @@ macro_rules! due {
 }
 
 /// Up to `most` deliveries of a hook that are due, those that are due longest first. With `ordered`,
-/// only the first that waits of each thing.
+/// only the first that waits of each thing; of a digest only the first, which leads it.
 ///
 /// # Errors
 /// When the database fails.
@@ -88,10 +94,29 @@ fn read(row: &Row) -> Result<Parcel> {
         site_id: row.text("site_id")?,
         order_key: row.text_opt("order_key")?,
         due: row.time("due")?,
+        digest: row.time_opt("digest")?,
         tries: row.int("tries")?,
         resent_after: row.int("resent_after")?,
         body: row.text_opt("body")?.map(Arc::from),
     })
+}
+
+/// Up to `most` deliveries of the digest that `lead` is of, in their order and without their bodies:
+/// what waits and is due at the same instant.
+///
+/// # Errors
+/// When the database fails.
+pub async fn together(db: &mut Conn, lead: &Parcel, most: i64) -> Result<Vec<Parcel>> {
+    let select = q!(
+        "SELECT seq, id, hook_id, event_id, event, account_id, site_id, order_key, due, digest, tries, resent_after,
+             CAST(NULL AS TEXT) AS body
+         FROM deliveries WHERE hook_id = $1 AND state = 'waiting' AND digest = $2 AND due = $3 ORDER BY seq LIMIT $4",
+        &lead.hook_id,
+        lead.digest,
+        lead.due,
+        most
+    );
+    db.rows(select).await?.iter().map(read).collect()
 }
 
 /// The exact bytes of a delivery; none when it is gone.
@@ -152,8 +177,10 @@ pub struct Outcome {
     pub delivery: String,
     /// Id of the try's record.
     pub attempt: String,
-    /// Number of the try.
+    /// Number of the try. A later one of the same number takes its place.
     pub number: i64,
+    /// Tries that count by now.
+    pub tries: i64,
     /// When it began.
     pub at: i64,
     /// Milliseconds that the delivery had been due by then.
@@ -181,12 +208,12 @@ pub struct Outcome {
 /// A delivery that stopped waiting meanwhile (its hook was disabled or deleted) keeps its state,
 /// unless the try delivered it.
 macro_rules! settle {
-    ($delivered:literal, $number:literal, $state:literal, $due:literal, $finished:literal) => {
+    ($delivered:literal, $tries:literal, $state:literal, $due:literal, $finished:literal) => {
         concat!(
             "tries = CASE WHEN deliveries.tries < ",
-            $number,
+            $tries,
             " THEN ",
-            $number,
+            $tries,
             " ELSE deliveries.tries END,
              due = CASE WHEN ",
             $delivered,
@@ -212,8 +239,8 @@ const SETTLE_SQLITE: &str =
 
 const SETTLE_POSTGRES: &str = concat!(
     "UPDATE deliveries SET ",
-    settle!("x.state = 'delivered'", "x.number", "x.state", "x.due", "x.finished_at"),
-    " FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (delivery TEXT, number BIGINT, state TEXT, due BIGINT, finished_at BIGINT)
+    settle!("x.state = 'delivered'", "x.tries", "x.state", "x.due", "x.finished_at"),
+    " FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (delivery TEXT, tries BIGINT, state TEXT, due BIGINT, finished_at BIGINT)
       WHERE deliveries.id = x.delivery"
 );
 
@@ -221,7 +248,10 @@ const ATTEMPT_SQLITE: &str =
     "INSERT INTO attempts (id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request,
          response)
      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE EXISTS (SELECT 1 FROM deliveries WHERE id = $2)
-     ON CONFLICT (delivery_id, number) DO NOTHING";
+     ON CONFLICT (delivery_id, number) DO UPDATE SET id = excluded.id, at = excluded.at,
+         queued_ms = excluded.queued_ms, duration_ms = excluded.duration_ms, status = excluded.status,
+         error_class = excluded.error_class, error = excluded.error, request = excluded.request,
+         response = excluded.response";
 
 const ATTEMPTS_POSTGRES: &str =
     "INSERT INTO attempts (id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request,
@@ -230,7 +260,10 @@ const ATTEMPTS_POSTGRES: &str =
      FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (attempt TEXT, delivery TEXT, number BIGINT, at BIGINT,
          queued_ms BIGINT, duration_ms BIGINT, status BIGINT, error_class TEXT, error TEXT, request TEXT, response TEXT)
      WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.id = x.delivery)
-     ON CONFLICT (delivery_id, number) DO NOTHING";
+     ON CONFLICT (delivery_id, number) DO UPDATE SET id = excluded.id, at = excluded.at,
+         queued_ms = excluded.queued_ms, duration_ms = excluded.duration_ms, status = excluded.status,
+         error_class = excluded.error_class, error = excluded.error, request = excluded.request,
+         response = excluded.response";
 
 /// Writes down how tries ended, each of another delivery. Doing it again changes nothing, so that it
 /// can be repeated when it is not known whether it happened.
@@ -245,7 +278,7 @@ pub async fn settle(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {
         return tx.run(q!(ATTEMPTS_POSTGRES, all)).await.map(|_| ());
     }
     for one in outcomes {
-        tx.run(q!(SETTLE_SQLITE, &one.delivery, one.state, one.due, one.finished_at, one.number)).await?;
+        tx.run(q!(SETTLE_SQLITE, &one.delivery, one.state, one.due, one.finished_at, one.tries)).await?;
         let attempt = q!(
             ATTEMPT_SQLITE,
             &one.attempt,

@@ -279,12 +279,13 @@ pub async fn set_locked(tx: &mut Tx, site_id: &str, locked: bool, now: Timestamp
     tx.run(update).await.map(|_| ())
 }
 
-/// Deletes a site with everything that belongs to it.
+/// Deletes a site with everything that belongs to it. Providers of its add-ons are told by jobs.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete(tx: &mut Tx, site_id: &str) -> Result<()> {
     crate::env_vars::delete_for_site(tx, site_id).await?;
+    crate::addon_removals::insert_for_site(tx, site_id).await?;
     tx.run(q!("DELETE FROM sites WHERE id = $1", site_id)).await.map(|_| ())
 }
 

@@ -6,6 +6,7 @@ mod clock;
 mod database;
 mod dice;
 mod need;
+mod scripted;
 mod smtp;
 
 pub use bed::Bed;
@@ -13,4 +14,5 @@ pub use both::{Setup, run};
 pub use clock::{ManualClock, START};
 pub use dice::Dice;
 pub use need::service;
+pub use scripted::{Came, Scripted, Turn};
 pub use smtp::MailServer;

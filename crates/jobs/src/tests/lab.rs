@@ -30,14 +30,19 @@ impl Lab {
         self.configured(|settings| name.clone_into(&mut settings.node))
     }
 
-    /// Leaves jobs behind, all due now, the first of them longest.
+    /// Leaves jobs behind, all due now, the first of them longest. A tenant written `owner/tenant`
+    /// shares places with the owner's other tenants.
     pub(crate) async fn leave(&self, kind: &str, tenants: &[&str]) {
         let mut tx = self.cx.begin().await.expect("the database answers");
         let now = self.cx.now();
         for (tenant, age) in tenants.iter().zip((0..tenants.len() as i64).rev()) {
             let (id, payload, run_at) = (self.cx.id(), json!({"for": tenant}), now.plus_millis(-age));
             let job = NewJob { id: &id, kind, tenant, payload: &payload, run_at, now };
-            store::jobs::insert(&mut tx, &job).await.expect("a job is written");
+            let written = match tenant.split_once('/') {
+                Some((owner, _)) => store::jobs::insert_for(&mut tx, &job, owner).await,
+                None => store::jobs::insert(&mut tx, &job).await,
+            };
+            written.expect("a job is written");
         }
         tx.commit().await.expect("the database answers");
     }

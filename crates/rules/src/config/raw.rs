@@ -44,6 +44,7 @@ pub(super) struct RawBuild {
     pub environment: BTreeMap<String, EnvironmentValue>,
     #[serde(alias = "Processing")]
     pub processing: Option<toml::Value>,
+    pub edge_functions: Option<toml::Value>,
 }
 
 /// `[context.<name>]`: build keys directly in it or in a `build` table of its own, and plugins.

@@ -18,6 +18,8 @@ pub struct BuildSettings {
     pub publish: Option<String>,
     /// Folder of the functions, read like `publish`.
     pub functions_dir: Option<String>,
+    /// Folder of the edge functions, read like `publish`.
+    pub edge_functions_dir: Option<String>,
     /// Command that ends with status 0 when the build may be skipped.
     pub ignore: Option<String>,
     /// Variables for the build, keys merged across the contexts.
@@ -66,6 +68,8 @@ fn lay_build(settings: &mut BuildSettings, layer: &RawBuild) {
     lay_text(&mut settings.command, layer.command.as_deref());
     lay_text(&mut settings.publish, layer.publish.as_deref());
     lay_text(&mut settings.ignore, layer.ignore.as_deref());
+    let edge = layer.edge_functions.as_ref().and_then(toml::Value::as_str);
+    lay_text(&mut settings.edge_functions_dir, edge);
     lay_functions(settings, layer.functions.as_ref());
     for (key, value) in &layer.environment {
         settings.environment.insert(key.clone(), value.0.clone());

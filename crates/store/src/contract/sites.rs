@@ -285,7 +285,7 @@ async fn a_locked_row_makes_others_wait(db: &Db) {
 }
 
 /// Tables whose rows belong to a site, directly or through something of it.
-const OF_A_SITE: [&str; 11] = [
+const OF_A_SITE: [&str; 12] = [
     "SELECT COUNT(*) AS n FROM sites",
     "SELECT COUNT(*) AS n FROM site_domains",
     "SELECT COUNT(*) AS n FROM deploys",
@@ -295,12 +295,13 @@ const OF_A_SITE: [&str; 11] = [
     "SELECT COUNT(*) AS n FROM hooks",
     "SELECT COUNT(*) AS n FROM build_hooks",
     "SELECT COUNT(*) AS n FROM builds",
+    "SELECT COUNT(*) AS n FROM build_logs",
     "SELECT COUNT(*) AS n FROM build_log",
     "SELECT COUNT(*) AS n FROM env_vars WHERE site_id <> ''",
 ];
 
 /// One row of each such table for site `$1`, whose id starts all their ids.
-const FILL: [&str; 10] = [
+const FILL: [&str; 11] = [
     "INSERT INTO site_domains (domain, site_id, kind) VALUES ($1 || '.example', $1, 'primary')",
     "INSERT INTO deploy_manifests (deploy_id, files, functions, served) VALUES ($1 || 'd', '{}', '{}', '')",
     "INSERT INTO deploy_uploads (deploy_id, kind, digest) VALUES ($1 || 'd', 'file', 'x')",
@@ -311,7 +312,9 @@ const FILL: [&str; 10] = [
     "INSERT INTO build_hooks (id, site_id, title, branch, created_at) VALUES ($1 || 'b', $1, '', '', 0)",
     "INSERT INTO builds (id, site_id, account_id, deploy_id, state, cause, created_at)
      VALUES ($1 || 'b', $1, 'a', $1 || 'd', 'done', '{}', 0)",
-    "INSERT INTO build_log (build_id, first_line, count, lines) VALUES ($1 || 'b', 0, 0, '[]')",
+    "INSERT INTO build_logs (build_id, lines, stored, changed_at, sections) VALUES ($1 || 'b', 0, 0, 0, '[]')",
+    "INSERT INTO build_log (build_id, first_line, count, lines)
+     SELECT $1 || 'b', 0, 0, sealed FROM deploy_keys",
     "INSERT INTO env_vars (account_id, site_id, key, scopes, is_secret, sealed, updated_at)
      SELECT 'a', $1, 'K', '[]', 0, sealed, 0 FROM deploy_keys",
 ];
