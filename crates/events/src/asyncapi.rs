@@ -108,6 +108,8 @@ fn build_hook_channel() -> Value {
                 "trigger_branch": { "type": "string", "description": "Branch to build; a branch that does not exist fails the build." },
                 "trigger_title": { "type": "string", "description": "Title of the deploy, in place of the usual one." },
                 "clear_cache": { "type": "string", "enum": ["true"], "description": "Builds without the cache of earlier builds." },
+                "wait": { "type": "string", "enum": ["true"], "description": "Answers when the build has ended, with its state." },
+                "dry_run": { "type": "string", "enum": ["true"], "description": "Answers what would happen, and lets nothing happen." },
             },
         } } },
         "publish": {

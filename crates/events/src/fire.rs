@@ -5,7 +5,9 @@ use crate::record::{append, new_event};
 use crate::route::reaction;
 use crate::{Entry, Reaction, Sample, route};
 use context::{Context, Error, Result};
+use model::Delivery;
 use store::Tx;
+use store::deliveries::NewDelivery;
 use store::hooks::Subscription;
 use store::sites::SiteRow;
 
@@ -18,7 +20,7 @@ pub enum To<'a> {
     Hook(&'a str),
 }
 
-/// Records an event about `sample`; the event's id.
+/// Records an event about `sample`; the event's id and its deliveries.
 ///
 /// # Errors
 /// `NotFound` when the site has no such hook; else when the database fails.
@@ -29,7 +31,7 @@ pub async fn record_for(
     event: &Entry,
     sample: &Sample,
     to: To<'_>,
-) -> Result<String> {
+) -> Result<(String, Vec<Delivery>)> {
     let facts = sample.facts(event.name);
     let body = sample.body().map_err(Error::internal)?;
     let mut new = new_event(cx, (&site.account_id, &site.id), facts, body);
@@ -39,8 +41,8 @@ pub async fn record_for(
         To::Subscribed => route(facts, &subscriptions),
         To::Hook(id) => vec![only(id, &subscriptions).ok_or(Error::NotFound)?],
     };
-    append(tx, cx, &new, &reactions).await?;
-    Ok(new.id)
+    let deliveries = append(tx, cx, &new, &reactions).await?.iter().map(NewDelivery::shown).collect();
+    Ok((new.id, deliveries))
 }
 
 fn only<'a>(hook_id: &str, subscriptions: &'a [Subscription]) -> Option<Reaction<'a>> {

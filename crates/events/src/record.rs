@@ -7,7 +7,7 @@ use model::DeliveryState;
 use std::sync::Arc;
 use store::Tx;
 use store::deliveries::{self, NewDelivery};
-use store::events::{self as ledger, NewEvent};
+use store::events::NewEvent;
 use store::hooks::Subscription;
 
 /// Appends the event to the ledger and leaves one delivery for each hook that cares. The event's id.
@@ -48,32 +48,31 @@ pub(crate) fn new_event(
 }
 
 /// Appends the entry to the ledger and leaves one delivery for each reaction.
-pub(crate) async fn append(
+pub(crate) async fn append<'a>(
     tx: &mut Tx,
     cx: &Context,
-    event: &NewEvent,
-    reactions: &[Reaction<'_>],
-) -> Result<()> {
-    ledger::insert(tx, event).await?;
+    event: &'a NewEvent,
+    reactions: &[Reaction<'a>],
+) -> Result<Vec<NewDelivery<'a>>> {
     let body = Arc::from(event.body.as_str());
-    for reaction in reactions {
-        react(tx, cx, event, &body, reaction).await?;
-    }
-    Ok(())
+    let deliveries: Result<Vec<_>> =
+        reactions.iter().map(|reaction| delivery(cx, event, &body, reaction)).collect();
+    let deliveries = deliveries?;
+    deliveries::insert_all(tx, event, &deliveries).await?;
+    Ok(deliveries)
 }
 
-/// Leaves one delivery. `body` is that of the event.
-async fn react(
-    tx: &mut Tx,
+/// The delivery to one hook. `body` is that of the event.
+fn delivery<'a>(
     cx: &Context,
-    event: &NewEvent,
+    event: &'a NewEvent,
     body: &Arc<str>,
-    reaction: &Reaction<'_>,
-) -> Result<()> {
-    let (Reaction::Deliver(to) | Reaction::Hold(to)) = reaction;
-    let own_body = own_body(to, body)?;
-    let delivery = NewDelivery {
-        id: &cx.id(),
+    reaction: &Reaction<'a>,
+) -> Result<NewDelivery<'a>> {
+    let (Reaction::Deliver(to) | Reaction::Hold(to)) = *reaction;
+    let digest = to.options.digest.as_ref().and_then(|digest| digest.ends(event.at).ok());
+    Ok(NewDelivery {
+        id: cx.id(),
         event_id: &event.id,
         event: &event.event,
         hook_id: &to.hook_id,
@@ -84,12 +83,12 @@ async fn react(
             Reaction::Deliver(_) => DeliveryState::Waiting,
             Reaction::Hold(_) => DeliveryState::Held,
         },
-        own_body: own_body.as_deref(),
-        event_body: body,
-        due: event.at,
+        own_body: own_body(to, body)?,
+        event_body: Arc::clone(body),
+        due: digest.unwrap_or(event.at),
+        digest,
         now: event.at,
-    };
-    Ok(deliveries::insert(tx, &delivery).await?)
+    })
 }
 
 /// The bytes for a hook that wants a part of the payload. They are made once, so that every try

@@ -13,7 +13,13 @@ pub async fn delete(cx: &Context, hook_id: &str) -> Result<()> {
         return Err(Error::NotFound);
     }
     let now = cx.now();
-    store::deliveries::cancel(&mut tx, hook_id, now).await?;
+    let mut all = store::deliveries::cancel(&mut tx, hook_id, now).await?;
     tx.changed(ChangeKind::Hook, hook_id, now).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    while !all {
+        let mut tx = cx.begin().await?;
+        all = store::deliveries::cancel(&mut tx, hook_id, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }

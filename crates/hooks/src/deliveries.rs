@@ -17,17 +17,18 @@ pub struct DeliveryWithAttempts {
     pub body: Option<String>,
 }
 
-/// A page of a hook's deliveries, newest first, of one state or all.
+/// A page of a hook's deliveries, newest first, of one state or all, of one event or all.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_deliveries(
     cx: &Context,
     hook_id: &str,
-    state: Option<DeliveryState>,
+    (state, event): (Option<DeliveryState>, Option<&str>),
     page: Page,
 ) -> Result<Vec<Delivery>> {
-    Ok(store::deliveries::list(&mut cx.read().await?, hook_id, state, page).await?)
+    let which = (state, event.map(events::canonical));
+    Ok(store::deliveries::list(&mut cx.read().await?, hook_id, which, page).await?)
 }
 
 /// One delivery of a hook with its tries.

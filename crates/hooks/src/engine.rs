@@ -6,6 +6,7 @@
 
 mod attempt;
 mod book;
+mod digest;
 mod floor;
 mod flow;
 mod inbox;
@@ -15,6 +16,7 @@ mod pace;
 mod pulse;
 mod snapshot;
 
+pub use digest::DIGEST_DELIVERIES_MAX;
 pub use floor::{IN_FLIGHT, IN_FLIGHT_UNPROVEN, UNWRITTEN};
 pub use flow::{IN_FLIGHT_PER_HOOK, START as IN_FLIGHT_START};
 pub use lane::WINDOW;

@@ -88,6 +88,13 @@ impl HookInput {
             let what = "options.fields is for hooks of type url: other targets write their own messages";
             return Err(Error::Unprocessable(what.to_owned()));
         }
+        if row.options.digest.is_some() && !target.digests {
+            let what = format!(
+                "options.digest is not for hooks of type {}: each event goes out by itself",
+                row.kind
+            );
+            return Err(Error::Unprocessable(what));
+        }
         row.follows = target.follows;
         Ok(())
     }
@@ -142,6 +149,12 @@ fn checked_options(options: Options) -> Result<Options> {
     }
     if options.in_flight.is_some_and(|n| n == 0 || n > most) {
         return refused(format!("options.in_flight is 1 to {most}"));
+    }
+    if let Some(digest) = &options.digest {
+        digest.check().map_err(|why| Error::Unprocessable(format!("options.digest: {why}")))?;
+        if options.ordered {
+            return refused("options.digest and options.ordered exclude each other".to_owned());
+        }
     }
     if options.per_minute.is_some_and(|n| n == 0 || n > PER_MINUTE_MAX) {
         return refused(format!("options.per_minute is 1 to {PER_MINUTE_MAX}"));
@@ -229,6 +242,7 @@ mod tests {
     #[test]
     fn options_have_limits() {
         let ok = |options: Options| checked_options(options).is_ok();
+        let digest = |every: &str| Some(model::Digest { every: every.to_owned(), at: None });
         let base = Options::default;
         for (options, expect) in [
             (base(), true),
@@ -242,6 +256,9 @@ mod tests {
             (Options { per_minute: Some(PER_MINUTE_MAX), ..base() }, true),
             (Options { per_minute: Some(PER_MINUTE_MAX + 1), ..base() }, false),
             (Options { per_minute: Some(0), ..base() }, false),
+            (Options { digest: digest("15m"), ..base() }, true),
+            (Options { digest: digest("1s"), ..base() }, false),
+            (Options { digest: digest("15m"), ordered: true, ..base() }, false),
             (Options { fields: vec!["id".into()], ..base() }, true),
             (Options { fields: vec![String::new()], ..base() }, false),
             (Options { fields: vec!["x".repeat(FIELD_MAX + 1)], ..base() }, false),

@@ -32,15 +32,16 @@ pub use delete::delete;
 pub use deliveries::{DeliveryWithAttempts, get_delivery, list_deliveries};
 pub use enable::enable;
 pub use engine::{
-    DISABLE_AFTER_MS, DOUBT_AFTER, Dispatcher, FAILURES_MIN, IN_FLIGHT, IN_FLIGHT_PER_HOOK, IN_FLIGHT_START,
-    IN_FLIGHT_UNPROVEN, PROBE_FIRST_MS, PROBE_LONGEST_MS, UNWRITTEN, WARN_AFTER_MS, WARN_APART_MS, WINDOW,
+    DIGEST_DELIVERIES_MAX, DISABLE_AFTER_MS, DOUBT_AFTER, Dispatcher, FAILURES_MIN, IN_FLIGHT,
+    IN_FLIGHT_PER_HOOK, IN_FLIGHT_START, IN_FLIGHT_UNPROVEN, PROBE_FIRST_MS, PROBE_LONGEST_MS, UNWRITTEN,
+    WARN_AFTER_MS, WARN_APART_MS, WINDOW,
 };
 pub use get::get;
 pub use input::{DATA_MAX, HookInput, URL_MAX};
 pub use ledger::{EVENTS_REACH, EventWithDeliveries, get_event, list_events};
 pub use list::list;
 pub use listen::{LISTENERS, LISTENERS_PER_HOOK, Letter, Listen, Listeners, REPLAY_MAX, Word, listen};
-pub use outgoing::{HEADER_KEPT, HEADERS_KEPT, check_mail};
+pub use outgoing::{HEADER_KEPT, HEADERS_KEPT, check_mail, probe_mail};
 pub use resend::resend;
 pub use resend_since::{RESEND_MAX, ResendSince, Resent, resend_since};
 pub use rotate::{OVERLAP_HOURS, OVERLAP_HOURS_MAX, PREVIOUS_MAX, Rotated, Rotation, rotate};

@@ -255,7 +255,8 @@ fn request(
 ) -> std::result::Result<Request, &'static str> {
     let secrets = secrets::open(cx, &hook.id, &hook.sealed)
         .map_err(|_| "the hook's secret cannot be opened with this server's key; set it again")?;
-    let message = Message { event_id: &heard.event_id, event: &heard.event, body, hook, secrets: &secrets };
+    let (event_id, event) = (heard.event_id.as_str(), heard.event.as_str());
+    let message = Message { event_id, event, body, hook, secrets: &secrets, digest: None };
     url::request(&message, cx.now())
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod bitbucket_commit_status;
 mod chat;
+mod digest;
 pub(crate) mod discord;
 pub(crate) mod email;
 pub(crate) mod git_host;
@@ -23,7 +24,8 @@ pub(crate) mod slack;
 pub(crate) mod url;
 
 pub(crate) use chat::check as check_chat;
-pub use email::check_mail;
+pub(crate) use digest::{Digest, LISTED_MAX};
+pub use email::{check_mail, probe_mail};
 
 use crate::secrets::{MASK, Secrets};
 use context::Context;
@@ -54,7 +56,7 @@ impl Gear {
     }
 }
 
-/// One event for one hook.
+/// One event, or a digest of several, for one hook.
 pub(crate) struct Message<'a> {
     pub(crate) event_id: &'a str,
     pub(crate) event: &'a str,
@@ -62,6 +64,8 @@ pub(crate) struct Message<'a> {
     pub(crate) body: &'a str,
     pub(crate) hook: &'a HookRow,
     pub(crate) secrets: &'a Secrets,
+    /// What it is about, when that is several events: then there is no body.
+    pub(crate) digest: Option<&'a Digest<'a>>,
 }
 
 /// What a try means for its delivery.
@@ -72,6 +76,9 @@ pub(crate) enum Meaning {
     Failed(Option<Duration>),
     /// The receiver wants nothing more.
     Gone,
+    /// This server was not able to try: what it needs for that is down or not set up rightly. The
+    /// hook is not to blame, and no try is used up.
+    Unable,
 }
 
 /// How a try went, as it is put on record.

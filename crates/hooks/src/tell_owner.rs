@@ -3,7 +3,7 @@
 //! nobody is told and nothing waits.
 
 use crate::outgoing::email::{Letter, Mailer, Posted, Why, address};
-use crate::outgoing::notice::{Line, Notice, Severity};
+use crate::outgoing::notice::{Line, Notice, Severity, cut, minute};
 use context::{Context, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -180,15 +180,16 @@ fn notice(site: &SiteRow, hook: &HookRow, news: &Payload, page: &str) -> Notice 
     };
     let mut notice = Notice::new(severity, headline).leading(title, Some(page)).saying(Line::of(&next(news)));
     let detail = &news.detail;
-    let since = detail.failing_since.map(|since| format!("{}, for {}", date(since), lasted(since, news.at)));
-    let error = detail.error.as_ref().map(|error| crate::outgoing::notice::cut(error, ERROR_MAX));
+    let since =
+        detail.failing_since.map(|since| format!("{}, for {}", minute(since), lasted(since, news.at)));
+    let error = detail.error.as_ref().map(|error| cut(error, ERROR_MAX));
     for (title, value) in [
         ("Hook", Some(format!("{} ({})", hook.id, receiver(hook)))),
         ("Listens to", Some(hook.events.join(", "))),
         ("Last event", detail.event.clone()),
         ("Failing since", since),
         ("Last error", error),
-        ("Next try", detail.next_try_at.map(date)),
+        ("Next try", detail.next_try_at.map(minute)),
     ] {
         if let Some(value) = value {
             notice = notice.with_field(title, Line::of(&value));
@@ -202,7 +203,7 @@ fn notice(site: &SiteRow, hook: &HookRow, news: &Payload, page: &str) -> Notice 
 fn next(news: &Payload) -> String {
     match (news.what, news.detail.disabled_at) {
         (HookNews::Failing, Some(at)) => {
-            format!("Its deliveries are tried again. If none gets through, it will be disabled on {}.", date(at))
+            format!("Its deliveries are tried again. If none gets through, it will be disabled on {}.", minute(at))
         }
         (HookNews::Failing, None) => {
             "Its deliveries are tried again. If none gets through, it will be disabled.".to_owned()
@@ -222,13 +223,6 @@ fn receiver(hook: &HookRow) -> String {
         Some(host) => format!("{} to {host}", hook.kind),
         None => hook.kind.clone(),
     }
-}
-
-/// `2026-01-02 03:04 UTC`.
-fn date(at: Timestamp) -> String {
-    let text = at.to_string();
-    let (day, time) = (text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default());
-    format!("{day} {time} UTC")
 }
 
 /// A span of time in its largest unit.
@@ -259,6 +253,6 @@ mod tests {
         ] {
             assert_eq!(lasted(Timestamp(0), Timestamp(minutes * 60_000)), expect);
         }
-        assert_eq!(date(Timestamp(1_767_323_045_678)), "2026-01-02 03:04 UTC");
+        assert_eq!(minute(Timestamp(1_767_323_045_678)), "2026-01-02 03:04 UTC");
     }
 }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod delivering;
+mod digests;
 pub(crate) mod lab;
 mod listening;
 mod managing;

@@ -3,26 +3,37 @@
 use super::snapshot::Snapshot;
 use crate::outgoing::{Gear, Meaning, Message, Tried};
 use crate::schedule::{RETRY_AFTER_MAX, wait_after};
+use crate::secrets::Secrets;
+use crate::targets::Target;
 use model::{DeliveryState, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::parcels::{Outcome, Parcel, ended, record};
 
+/// How long a hook rests after this server was not able to send.
+pub(crate) const UNABLE_WAIT: Duration = Duration::from_secs(60);
+
 /// Sends a delivery once.
 pub(crate) async fn try_once(gear: &Gear, hook: &Snapshot, parcel: &Parcel) -> Tried {
-    let Some(target) = hook.target else {
-        return Tried::unsent("this server no longer knows the hook's type");
-    };
-    let Some(secrets) = &hook.secrets else {
-        return Tried::unsent("the hook's secret cannot be opened with this server's key; set it again");
+    let (target, secrets) = match ready(hook) {
+        Ok(ready) => ready,
+        Err(tried) => return *tried,
     };
     let body = match body(gear, parcel).await {
         Ok(body) => body,
         Err(why) => return Tried::unsent(why),
     };
-    let message =
-        Message { event_id: &parcel.event_id, event: &parcel.event, body: &body, hook: &hook.row, secrets };
+    let (event_id, event) = (parcel.event_id.as_str(), parcel.event.as_str());
+    let message = Message { event_id, event, body: &body, hook: &hook.row, secrets, digest: None };
     (target.send)(gear, &message).await
+}
+
+/// What the hook sends to and with; else a try that says why there is none.
+pub(crate) fn ready(hook: &Snapshot) -> Result<(&'static Target, &Secrets), Box<Tried>> {
+    let unsent = |why: &str| Box::new(Tried::unsent(why));
+    let target = hook.target.ok_or_else(|| unsent("this server no longer knows the hook's type"))?;
+    let sealed = "the hook's secret cannot be opened with this server's key; set it again";
+    Ok((target, hook.secrets.as_ref().ok_or_else(|| unsent(sealed))?))
 }
 
 async fn body(gear: &Gear, parcel: &Parcel) -> Result<Arc<str>, &'static str> {
@@ -51,6 +62,7 @@ pub(crate) fn stands(
     match meaning {
         Meaning::Delivered => (DeliveryState::Delivered, None),
         Meaning::Gone => (DeliveryState::Held, None),
+        Meaning::Unable => (DeliveryState::Waiting, Some(after(now, UNABLE_WAIT))),
         Meaning::Failed(asked) => {
             let tries = parcel.tries + 1 - parcel.resent_after;
             let asked = asked.unwrap_or_default().min(RETRY_AFTER_MAX);
@@ -62,7 +74,8 @@ pub(crate) fn stands(
     }
 }
 
-fn after(now: Timestamp, wait: Duration) -> Timestamp {
+/// So much later.
+pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
     now.plus_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -79,6 +92,7 @@ pub(crate) fn outcome(
         delivery: parcel.id.clone(),
         attempt,
         number: parcel.tries + 1,
+        tries: parcel.tries + i64::from(tried.meaning != Meaning::Unable),
         at: began.0,
         queued_ms: (began.0 - parcel.due.0).max(0),
         duration_ms: tried.duration_ms,

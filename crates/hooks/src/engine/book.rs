@@ -19,11 +19,24 @@ pub(crate) struct Entry {
     pub(crate) parcel: Parcel,
     pub(crate) hook: Arc<Snapshot>,
     pub(crate) outcome: Outcome,
+    /// The same of the deliveries that went out with it.
+    pub(crate) along: Vec<Outcome>,
     /// Whether it went otherwise than the one before, and how.
     pub(crate) success: Option<bool>,
     /// The hook's health, when it changed.
     pub(crate) health: Option<Health>,
     pub(crate) news: Option<News>,
+}
+
+/// How many entries to write in one transaction: about `most` outcomes, and one entry at least.
+pub(crate) fn few(entries: &[Entry], most: usize) -> usize {
+    let mut outcomes = 0;
+    let fits = entries.iter().take_while(|entry| {
+        let fits = outcomes < most;
+        outcomes += 1 + entry.along.len();
+        fits
+    });
+    fits.count()
 }
 
 /// All of it or nothing. Doing it again after it is not known whether it happened changes nothing
@@ -35,7 +48,8 @@ pub(crate) async fn write(cx: &Context, entries: &mut [Entry]) -> Result<()> {
     for entry in entries.iter() {
         hook(&mut tx, cx, entry).await?;
     }
-    let outcomes: Vec<&Outcome> = entries.iter().map(|entry| &entry.outcome).collect();
+    let outcomes: Vec<&Outcome> =
+        entries.iter().flat_map(|entry| std::iter::once(&entry.outcome).chain(&entry.along)).collect();
     store::parcels::settle(&mut tx, &outcomes).await?;
     for entry in entries.iter().filter(|entry| entry.news == Some(News::Disabled)) {
         store::deliveries::hold(&mut tx, &entry.parcel.hook_id).await?;

@@ -1,12 +1,12 @@
 //! Everything that one dispatcher has in hand: a lane for each hook that something waits for, the
 //! tries under way, and the outcomes that are not yet written down. One task owns it all.
 
-use super::attempt::{outcome, stands, try_once};
+use super::attempt::{outcome, stands};
 use super::book::{self, Entry};
 use super::lane::{Lane, Next};
 use super::snapshot::{self, Snapshot};
-use super::{Dispatcher, lease};
-use crate::outgoing::{Meaning, Tried};
+use super::{Dispatcher, digest, lease};
+use crate::outgoing::Tried;
 use context::Result;
 use futures_util::FutureExt as _;
 use model::Timestamp;
@@ -47,6 +47,8 @@ struct Ended {
     hook: Arc<Snapshot>,
     began: Timestamp,
     tried: Tried,
+    /// Deliveries that went out with it.
+    along: Vec<Parcel>,
     /// Whether it took a place of those that are not known to be quick.
     unproven: bool,
 }
@@ -259,12 +261,15 @@ impl<'a> Floor<'a> {
     async fn part(&mut self, hook_id: &str) -> Result<()> {
         let Some(lane) = self.lanes.get_mut(hook_id) else { return Ok(()) };
         if lane.ours {
-            let mut tx = self.d.cx.begin().await?;
-            match &lane.hook {
-                Some(_) => store::deliveries::hold(&mut tx, hook_id).await?,
-                None => store::deliveries::cancel(&mut tx, hook_id, self.d.cx.now()).await?,
-            };
-            tx.commit().await?;
+            let mut all = false;
+            while !all {
+                let mut tx = self.d.cx.begin().await?;
+                all = match &lane.hook {
+                    Some(_) => store::deliveries::hold(&mut tx, hook_id).await?,
+                    None => store::deliveries::cancel(&mut tx, hook_id, self.d.cx.now()).await?,
+                };
+                tx.commit().await?;
+            }
             lease::give_back(self.d, hook_id).await?;
         }
         self.lanes.remove(hook_id);
@@ -302,9 +307,10 @@ impl<'a> Floor<'a> {
         self.begun += 1;
         let gear = Arc::clone(&self.d.gear);
         self.tries.spawn(async move {
-            let run = AssertUnwindSafe(try_once(&gear, &hook, &parcel)).catch_unwind().await;
-            let tried = run.unwrap_or_else(|_| Tried::unsent("the sender of this target failed"));
-            Ended { parcel, hook, began, tried, unproven }
+            let run = AssertUnwindSafe(digest::send(&gear, &hook, &parcel)).catch_unwind().await;
+            let failed = |_| (Tried::unsent("the sender of this target failed"), Vec::new());
+            let (tried, along) = run.unwrap_or_else(failed);
+            Ended { parcel, hook, began, tried, along, unproven }
         });
     }
 
@@ -319,16 +325,18 @@ impl<'a> Floor<'a> {
     }
 
     fn ended(&mut self, ended: Ended, now: Timestamp) {
-        let Ended { parcel, hook, began, tried, unproven } = ended;
+        let Ended { parcel, hook, began, tried, along, unproven } = ended;
         self.unproven -= usize::from(unproven);
         let chance = u32::from_be_bytes(self.d.cx.random());
         let stands = stands(&parcel, hook.row.options.schedule.as_deref(), tried.meaning, now, chance);
         let outcome = outcome(&parcel, stands, &tried, (began, now), self.d.cx.id());
+        let along = digest::along(&parcel, &along, stands, &tried, (began, now), &outcome.attempt);
         let lane = self.lane(&parcel.hook_id.clone(), now);
         let consequence = lane.ended(&tried, now);
         let entry = Entry {
             outcome,
-            success: lane.success_changed(tried.meaning == Meaning::Delivered),
+            along,
+            success: lane.success_changed(tried.meaning),
             health: consequence.changed.then(|| lane.health().clone()),
             news: consequence.news,
             parcel,
@@ -343,7 +351,7 @@ impl<'a> Floor<'a> {
         if self.writing.is_some() || self.unwritten.is_empty() {
             return;
         }
-        let mut entries: Vec<Entry> = self.unwritten.drain(..self.unwritten.len().min(BATCH)).collect();
+        let mut entries: Vec<Entry> = self.unwritten.drain(..book::few(&self.unwritten, BATCH)).collect();
         self.being_written = entries.len();
         let cx = self.d.cx.clone();
         self.writing = Some(tokio::spawn(async move {

@@ -70,6 +70,7 @@ mod tests {
             site_id: "s".into(),
             order_key: None,
             due: model::Timestamp(0),
+            digest: None,
             tries: 0,
             resent_after: 0,
             body: Some(Arc::from(body)),

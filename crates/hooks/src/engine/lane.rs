@@ -1,6 +1,7 @@
 //! What waits for one hook, as far as it is in memory, and whether the next of it may go. It reads
 //! and writes nothing itself.
 
+use super::attempt::{UNABLE_WAIT, after};
 use super::flow::{Ended, Flow};
 use super::pace::Pace;
 use super::pulse::{Consequence, Pulse};
@@ -8,6 +9,7 @@ use super::snapshot::Snapshot;
 use crate::outgoing::{Meaning, Tried};
 use crate::tell_owner::HookNews as News;
 use model::Timestamp;
+use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use store::parcels::{BODY_ALONG, Parcel};
@@ -36,7 +38,8 @@ pub(crate) struct Lane {
     queue: VecDeque<Parcel>,
     /// Deliveries that are queued, in flight, or not yet written down.
     held: HashSet<String>,
-    /// What deliveries that are in flight or not yet written down are about, in ordered mode.
+    /// What deliveries that are in flight or not yet written down are about, in ordered mode, and the
+    /// digests that they lead.
     busy: HashSet<String>,
     flow: Option<Flow>,
     pulse: Pulse,
@@ -58,6 +61,8 @@ pub(crate) struct Lane {
     pub(crate) asked: bool,
     /// Nothing more is sent until the hook is read anew: it is being disabled.
     stopped: bool,
+    /// Nothing is sent before: this server was not able to.
+    rest_until: Option<Timestamp>,
     /// When it was last in use.
     pub(crate) used: Timestamp,
 }
@@ -72,7 +77,7 @@ impl Lane {
     pub(crate) fn offer(&mut self, mut parcel: Parcel, now: Timestamp) {
         if parcel.due > now {
             self.look_again(parcel.due);
-        } else if self.more || self.ordered() || self.queue.len() >= WINDOW {
+        } else if self.more || self.ordered() || parcel.digest.is_some() || self.queue.len() >= WINDOW {
             self.more = true;
         } else if self.held.insert(parcel.id.clone()) {
             let long = |body: &Arc<str>| i64::try_from(body.len()).is_ok_and(|len| len > BODY_ALONG);
@@ -112,6 +117,11 @@ impl Lane {
         self.hook = None;
         self.stopped = false;
         self.more = true;
+        self.empty();
+    }
+
+    /// Leaves what is queued to be read anew.
+    fn empty(&mut self) {
         for parcel in self.queue.drain(..) {
             self.held.remove(&parcel.id);
         }
@@ -130,7 +140,11 @@ impl Lane {
     }
 
     /// How the last try went, when it went otherwise than the one before.
-    pub(crate) fn success_changed(&mut self, success: bool) -> Option<bool> {
+    pub(crate) fn success_changed(&mut self, meaning: Meaning) -> Option<bool> {
+        let success = meaning == Meaning::Delivered;
+        if meaning == Meaning::Unable {
+            return None;
+        }
         (self.success.replace(success) != Some(success)).then_some(success)
     }
 
@@ -151,7 +165,9 @@ impl Lane {
         if self.queue.is_empty() || self.in_flight >= limit || !self.ours || self.stopped {
             return Next::Nothing;
         }
-        if let Some(until) = self.pulse.paused(now) {
+        // A clock that was set back must not make the rest longer.
+        let rest = self.rest_until.filter(|until| (now.0 + 1..=rested(now).0).contains(&until.0));
+        if let Some(until) = self.pulse.paused(now).max(rest) {
             return Next::Wait(until);
         }
         let Some(place) = self.queue.iter().position(|parcel| !self.is_busy(parcel)) else {
@@ -161,15 +177,15 @@ impl Lane {
             return Next::Wait(until);
         }
         let Some(parcel) = self.queue.remove(place) else { return Next::Nothing };
-        self.busy.extend(parcel.order_key.clone());
+        self.busy.extend(key(&parcel).map(Cow::into_owned));
         self.in_flight += 1;
         self.used = now;
         Next::Send(parcel)
     }
 
-    /// Whether another delivery about the same thing is under way, in ordered mode.
+    /// Whether another delivery that must come first, or goes out with it, is under way.
     fn is_busy(&self, parcel: &Parcel) -> bool {
-        parcel.order_key.as_ref().is_some_and(|key| self.busy.contains(key))
+        key(parcel).is_some_and(|key| self.busy.contains(key.as_ref()))
     }
 
     /// A try ended: its place is free, though the delivery stays held until that is written down.
@@ -179,6 +195,9 @@ impl Lane {
         self.used = now;
         let limit = self.flow.map_or(1, |flow| flow.limit);
         let consequence = self.pulse.after(tried.meaning, limit, now);
+        if tried.meaning == Meaning::Unable {
+            self.rest_until = Some(rested(now));
+        }
         self.stopped |= consequence.news == Some(News::Disabled);
         if let Some(flow) = &mut self.flow {
             flow.after(kind(tried));
@@ -196,14 +215,18 @@ impl Lane {
     /// The outcome of a try is written down.
     pub(crate) fn written(&mut self, parcel: &Parcel, due: Option<Timestamp>) {
         self.held.remove(&parcel.id);
-        if let Some(key) = &parcel.order_key {
-            self.busy.remove(key);
+        if let Some(key) = key(parcel) {
+            self.busy.remove(key.as_ref());
+        }
+        if parcel.digest.is_some() {
+            // What was read meanwhile may have gone out with it.
+            self.empty();
         }
         if let Some(due) = due {
             self.look_again(due);
         }
         // The next about the same thing waits in the database.
-        self.more |= self.ordered();
+        self.more |= self.ordered() || parcel.digest.is_some();
     }
 
     /// Whether it can be forgotten: nothing is in memory, nothing is expected.
@@ -217,9 +240,21 @@ impl Lane {
     }
 }
 
+/// What two deliveries have in common that must not be under way at once.
+fn key(parcel: &Parcel) -> Option<Cow<'_, str>> {
+    let digest = || parcel.digest.map(|until| Cow::Owned(format!("digest {}", until.0)));
+    parcel.order_key.as_deref().map(Cow::Borrowed).or_else(digest)
+}
+
+/// The end of a rest that begins now.
+fn rested(now: Timestamp) -> Timestamp {
+    after(now, UNABLE_WAIT)
+}
+
 fn kind(tried: &Tried) -> Ended {
     match tried.meaning {
         Meaning::Delivered => Ended::Well(tried.duration_ms),
+        Meaning::Unable => Ended::TimedOut,
         _ if tried.error.as_ref().is_some_and(|(class, _)| *class == "timeout") => Ended::TimedOut,
         _ => Ended::Refused,
     }
@@ -243,6 +278,7 @@ mod tests {
             site_id: "s".into(),
             order_key: (!about.is_empty()).then(|| about.into()),
             due: NOON,
+            digest: None,
             tries: 0,
             resent_after: 0,
             body: Some("{}".into()),
@@ -335,6 +371,41 @@ mod tests {
         let Next::Wait(until) = lane.next(NOON) else { panic!("it is doubted now") };
         assert!(matches!(lane.next(until), Next::Send(_)));
         assert!(matches!(lane.next(until), Next::Nothing), "one probe at a time");
+    }
+
+    #[test]
+    fn what_goes_out_together_is_under_way_once() {
+        let mut lane = lane(Options::default());
+        let of = |id: &str, until: i64| Parcel { digest: Some(NOON.plus_millis(until)), ..parcel(id, "") };
+        lane.offer(of("0", 0), NOON);
+        assert!(lane.more && !lane.waits(), "the database knows the first of it");
+        lane.refill(vec![of("1", 0), of("2", 5), of("3", 0)], 256, None);
+        assert_eq!(sends(&mut lane), ["1", "2"]);
+        let tried = Tried { meaning: Meaning::Delivered, ..Tried::unsent("") };
+        lane.ended(&tried, NOON);
+        lane.written(&of("1", 0), None);
+        assert!(lane.more && !lane.waits(), "it may have gone out with the first");
+        assert_eq!(sends(&mut lane), [""; 0]);
+    }
+
+    #[test]
+    fn a_server_that_is_not_able_to_send_rests_and_blames_nobody() {
+        let mut lane = lane(Options::default());
+        for n in 0..9 {
+            lane.offer(parcel(&n.to_string(), ""), NOON);
+        }
+        for _ in 0..3 {
+            let Next::Send(_) = lane.next(NOON) else { panic!("it may go") };
+        }
+        let tried = Tried { meaning: Meaning::Unable, ..Tried::unsent("") };
+        for _ in 0..3 {
+            assert_eq!(lane.ended(&tried, NOON), Consequence::default());
+        }
+        let later = NOON.plus_millis(60_000);
+        assert!(matches!(lane.next(NOON), Next::Wait(until) if until == later));
+        assert_eq!(lane.success_changed(Meaning::Unable), None);
+        assert!(matches!(lane.next(later), Next::Send(_)));
+        assert!(matches!(lane.next(later), Next::Nothing), "one at a time, to see");
     }
 
     #[test]

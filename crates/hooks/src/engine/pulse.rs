@@ -69,10 +69,13 @@ impl Pulse {
     pub(crate) fn after(&mut self, meaning: Meaning, limit: usize, now: Timestamp) -> Consequence {
         let failed = meaning != Meaning::Delivered;
         let probed = self.doubted() && self.paused(now).is_none();
-        self.remember(failed);
+        if meaning != Meaning::Unable {
+            self.remember(failed);
+        }
         match meaning {
             Meaning::Delivered => self.well(),
             Meaning::Gone => self.gone(),
+            Meaning::Unable => Consequence::default(),
             Meaning::Failed(asked) => {
                 self.health.failures += 1;
                 self.health.failing_since.get_or_insert(now);

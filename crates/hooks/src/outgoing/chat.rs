@@ -2,7 +2,8 @@
 //! address, which is the secret, the record without it, and what status codes mean. Each product's
 //! file gives a notice its shape and knows which answers say that the webhook is gone.
 
-use super::notice::{self, Dialect, Notice, Site, units};
+use super::digest::Extent;
+use super::notice::{self, Dialect, Line, Notice, Site, cut, units};
 use super::{Gear, Meaning, Message, Tried, url};
 use crate::secrets::MASK;
 use bytes::Bytes;
@@ -14,6 +15,9 @@ use serde_json::{Map, Value, json};
 
 /// Units of a name or channel that a message appears under.
 pub(crate) const NAME_MAX: usize = 80;
+
+/// How much of a digest a message lists: what Discord's limits have room for.
+pub(crate) const EXTENT: Extent = Extent { events: 20, lines: 8 };
 
 /// A chat product.
 pub(crate) struct Product {
@@ -41,11 +45,11 @@ pub(crate) fn check(data: &Map<String, Value>) -> Result<()> {
 
 /// Posts the message in the product's shape.
 pub(crate) async fn send(gear: &Gear, message: &Message<'_>, product: &Product) -> Tried {
-    let notice = match told(gear, message).await {
-        Ok(notice) => notice,
+    let told = match told(gear, message, &EXTENT).await {
+        Ok(told) => told,
         Err(why) => return Tried::unsent(why),
     };
-    let shape = (product.shape)(&notice, &message.hook.data);
+    let shape = (product.shape)(&told.notice, &message.hook.data);
     let request = match request(message, &shape) {
         Ok(request) => request,
         Err(why) => return Tried::unsent(why),
@@ -57,16 +61,34 @@ pub(crate) async fn send(gear: &Gear, message: &Message<'_>, product: &Product) 
     }
 }
 
-/// The message's event in words.
-pub(crate) async fn told(gear: &Gear, message: &Message<'_>) -> std::result::Result<Notice, &'static str> {
-    let body: Map<String, Value> =
-        serde_json::from_str(message.body).map_err(|_| "the event's body is no object")?;
+/// A message in words, with what they were made of.
+pub(crate) struct Told {
+    pub(crate) notice: Notice,
+    pub(crate) site: Site,
+    /// What the event is about; of a digest, what its events have in common.
+    pub(crate) body: Map<String, Value>,
+}
+
+/// The message's event, or events, in words.
+pub(crate) async fn told(
+    gear: &Gear,
+    message: &Message<'_>,
+    extent: &Extent,
+) -> std::result::Result<Told, &'static str> {
+    let body = match message.digest {
+        Some(digest) => digest.common(),
+        None => serde_json::from_str(message.body).map_err(|_| "the event's body is no object")?,
+    };
     let site = site(gear, &message.hook.site_id).await.ok_or("the hook's site cannot be read")?;
-    notice::notice(message.event, &body, &site).ok_or("this server has no words for the event")
+    let notice = match message.digest {
+        Some(digest) => digest.notice(&site, extent),
+        None => notice::notice(message.event, &body, &site),
+    };
+    Ok(Told { notice: notice.ok_or("this server has no words for the event")?, site, body })
 }
 
 /// The site as notices name it.
-pub(crate) async fn site(gear: &Gear, site_id: &str) -> Option<Site> {
+async fn site(gear: &Gear, site_id: &str) -> Option<Site> {
     let mut conn = gear.cx.read().await.ok()?;
     let row = store::sites::find(&mut conn, site_id).await.ok()??;
     let addresses = gear.cx.addresses();
@@ -138,6 +160,46 @@ pub(crate) fn fields(notice: &Notice, dialect: &Dialect, limits: &FieldLimits) -
         written.push(Written { title, value, short: units(&plain) <= SHORT && !plain.contains('\n') });
     }
     written
+}
+
+/// How a product that takes Slack's shape writes it. Limits are in units.
+pub(crate) struct Attachments {
+    pub(crate) dialect: Dialect,
+    /// Writes a line that not every product marks up: the footer, and what stands for the whole.
+    pub(crate) aside: fn(&Line, usize) -> String,
+    /// Longest headline, and text.
+    pub(crate) text: usize,
+    pub(crate) title: usize,
+    pub(crate) footer: usize,
+    pub(crate) fields: FieldLimits,
+}
+
+impl Attachments {
+    /// A message in Slack's shape: the headline, and one attachment with the rest.
+    pub(crate) fn message(&self, notice: &Notice, data: &Map<String, Value>) -> Value {
+        let fields: Vec<Value> = fields(notice, &self.dialect, &self.fields)
+            .into_iter()
+            .map(|one| json!({ "title": one.title, "short": one.short, "value": one.value }))
+            .collect();
+        let mut attachment = json!({
+            "fallback": (self.aside)(&Line::of(&cut(&notice.fallback(), self.title)), self.text),
+            "color": notice.severity.colour(),
+            "title": Line::of(&notice.title).write(&self.dialect, self.title),
+        });
+        let texts = [
+            ("title_link", notice.link.as_deref()),
+            ("text", Some(&*notice.text.write(&self.dialect, self.text))),
+            ("footer", Some(&*(self.aside)(&notice.footer, self.footer))),
+        ];
+        put(&mut attachment, &texts);
+        if !fields.is_empty() {
+            attachment["fields"] = fields.into();
+        }
+        let text = notice.headline.write(&self.dialect, self.text);
+        let mut message = json!({ "text": text, "attachments": [attachment] });
+        put(&mut message, &[("channel", setting(data, "channel")), ("username", setting(data, "username"))]);
+        message
+    }
 }
 
 /// Adds to an object the texts that are there.

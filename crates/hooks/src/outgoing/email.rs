@@ -11,17 +11,26 @@ pub(crate) use compose::{Letter, Why};
 pub(crate) use mailer::{Mailer, Posted};
 pub(crate) use recipients::address;
 
+use super::chat::{self, Told};
+use super::digest::{Extent, LISTED_MAX};
 use super::notice::Notice;
-use super::{Gear, Meaning, Message, Tried, chat};
+use super::{Gear, Meaning, Message, Tried};
 use context::{Error, MailSettings, Result};
 use events::Subject;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
+use subject::Facts;
+
+/// How much of a digest a mail lists.
+const EXTENT: Extent = Extent { events: LISTED_MAX, lines: LISTED_MAX };
 
 /// Said of every try on a server that sends no mail.
 const NO_MAIL: &str =
     "this server sends no mail; its operator can set BOATHOOK_SMTP_URL and BOATHOOK_MAIL_FROM";
+
+/// Said where the mail server cannot be used.
+const OPERATORS: &str = "this server's operator has to see to that, and no try is used up";
 
 /// Judges the settings of a hook.
 ///
@@ -46,6 +55,14 @@ pub fn check_mail(mail: &MailSettings) -> std::result::Result<(), String> {
     Mailer::new(mail).map(|_| ())
 }
 
+/// Whether mail can be sent by these settings now: the server is reached, and takes the login.
+///
+/// # Errors
+/// A sentence about what is wrong.
+pub async fn probe_mail(mail: &MailSettings) -> std::result::Result<(), String> {
+    Mailer::new(mail)?.probe().await
+}
+
 /// Sends the message.
 pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
     async move {
@@ -66,15 +83,18 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
 
 async fn letter(gear: &Gear, message: &Message<'_>, mailer: &Mailer) -> std::result::Result<Letter, String> {
     let hook = message.hook;
-    let notice = chat::told(gear, message).await?;
-    let site = chat::site(gear, &hook.site_id).await.ok_or("the hook's site cannot be read")?;
-    let body: Map<String, Value> =
-        serde_json::from_str(message.body).map_err(|_| "the event's body is no object")?;
+    let Told { notice, site, body } = chat::told(gear, message, &EXTENT).await?;
     let text = |name: &str| chat::setting(&hook.data, name);
-    let facts = subject::Facts { event: message.event, body: &body, site: &site, notice: &notice };
+    let (count, events) = match message.digest {
+        Some(digest) => (digest.events.len(), digest.counts()),
+        None => (1, message.event.to_owned()),
+    };
+    let facts = Facts { event: message.event, body: &body, site: &site, notice: &notice, count, events };
     let subject =
         text("subject_template").map_or_else(|| subject::default(&notice), |own| subject::write(own, &facts));
-    let why = format!("A hook of {} listens to {}.", site.name, message.event);
+    let what =
+        if message.digest.is_some() { "gathers events" } else { &format!("listens to {}", message.event) };
+    let sentence = format!("A hook of {} {what}.", site.name);
     Ok(Letter {
         from: mailer.from.clone(),
         to: recipients::parse(text("email").unwrap_or_default())?,
@@ -83,8 +103,9 @@ async fn letter(gear: &Gear, message: &Message<'_>, mailer: &Mailer) -> std::res
         event: message.event.to_owned(),
         id: format!("{}.{}", message.event_id, hook.id),
         thread: thread(message.event, &body, &hook.id),
-        why: Why { sentence: why, link: format!("{}/hooks/{}", site.admin_url, hook.id) },
-        now: gear.cx.now(),
+        why: Why { sentence, link: format!("{}/hooks/{}", site.admin_url, hook.id) },
+        // A digest has the end of its window, so that a later try sends the same bytes.
+        now: message.digest.map_or_else(|| gear.cx.now(), |digest| digest.until),
         notice,
     })
 }
@@ -111,6 +132,10 @@ fn tried(posted: &Posted, request: Value) -> Tried {
             (Meaning::Failed(None), Some(("status", format!("the mail server answered {code}: {answer}"))))
         }
         Posted::Failed { class, message, .. } => (Meaning::Failed(None), Some((*class, message.clone()))),
+        Posted::Unable { class, message, .. } => {
+            let message = format!("{message}; {OPERATORS}");
+            (Meaning::Unable, Some((*class, message)))
+        }
     };
     Tried { meaning, duration_ms, status, error, request, response: posted.response() }
 }
@@ -184,6 +209,14 @@ mod tests {
         assert_eq!(of("deploy_created"), of("deploy_failed"));
         assert_eq!(of("hook_failing").as_deref(), Some("hook-695735a50000000000000004.h"));
         assert_eq!(of("submission_created"), None);
+    }
+
+    #[test]
+    fn a_digest_is_one_mail() {
+        let digest = samples::digest(&["deploy_created", "submission_created", "deploy_failed"]);
+        let notice = digest.notice(&samples::site(), &EXTENT).expect("words");
+        let mail = Letter { thread: None, reply_to: None, ..sample("deploy_failed", notice) };
+        insta::assert_snapshot!(mail.compose().expect("a mail").text);
     }
 
     #[test]

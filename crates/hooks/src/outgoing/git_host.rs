@@ -19,6 +19,7 @@ pub(crate) use slot::{Teller, Told, settle};
 pub(crate) use stage::Stage;
 pub(crate) use subject::Subject;
 
+use super::{Gear, Message, Tried};
 use crate::targets::Field;
 use context::{Error, Result};
 use serde_json::{Map, Value};
@@ -30,6 +31,20 @@ pub(crate) const REPO: Field = Field {
     title: "Repository as owner/name, when it is not the one the site is linked to",
     required: false,
 };
+
+/// What a message is about, the access to tell of it, and what `pick` finds in it. A deploy in
+/// which it finds nothing needs no access; any other fails without.
+pub(crate) async fn errand<T>(
+    gear: &Gear,
+    message: &Message<'_>,
+    host: &Host,
+    access: std::result::Result<Access, String>,
+    pick: fn(&Subject) -> std::result::Result<T, Box<Tried>>,
+) -> std::result::Result<(Subject, Access, T), Box<Tried>> {
+    let subject = Subject::read(&gear.cx, message, host).await?;
+    let picked = pick(&subject)?;
+    Ok((subject, access.map_err(|why| Box::new(Tried::unsent(why)))?, picked))
+}
 
 /// Judges the settings of a hook that cannot do without a token of its own.
 ///

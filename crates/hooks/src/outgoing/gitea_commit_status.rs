@@ -1,14 +1,15 @@
 //! Target `gitea_commit_status`: the state of a commit on a Gitea or Forgejo server, which seed 003
 //! does not know.
 
-use super::git_host::status::{self, Dialect, Status, never};
-use super::git_host::{self, Host, REPO, Stage};
+use super::git_host::status::{self, Dialect, never};
+use super::git_host::{self, Host, REPO};
+use super::github_commit_status::body;
 use super::{Gear, Message, Tried};
 use crate::targets::Field;
 use context::Result;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 const DIALECT: Dialect = Dialect {
     host: Host {
@@ -23,6 +24,7 @@ const DIALECT: Dialect = Dialect {
     },
     scope: "the scope `write:repository`",
     path: |repo, sha| std::iter::once("repos").chain(repo.split('/')).chain(["statuses", sha]).collect(),
+    // Gitea takes GitHub's words.
     body,
     has_it_already: never,
 };
@@ -38,24 +40,6 @@ pub(crate) const FIELDS: &[Field] = &[
     Field { name: "api_url", kind: "url", title: "Address of the Gitea or Forgejo server", required: true },
     REPO,
 ];
-
-fn body(status: &Status) -> Value {
-    json!({
-        "state": state(status.stage),
-        "target_url": status.target_url,
-        "description": status.description,
-        "context": status.context,
-    })
-}
-
-fn state(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Queued | Stage::Review | Stage::Building => "pending",
-        Stage::Ready => "success",
-        Stage::Failed => "failure",
-        Stage::Canceled | Stage::Rejected => "error",
-    }
-}
 
 /// Settings of a hook.
 ///

@@ -4,7 +4,7 @@
 
 use super::git_host::api::Session;
 use super::git_host::status::{self, Status};
-use super::git_host::{Access, Stage, Subject, Teller, Told, settle};
+use super::git_host::{Access, Stage, Subject, Teller, Told, errand, settle};
 use super::github::{HOST, app_access, repos};
 use super::github_commit_status::DIALECT;
 use super::{Gear, Meaning, Message, Tried};
@@ -137,14 +137,11 @@ fn conclusion(stage: Stage) -> Option<&'static str> {
 
 pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
     async move {
-        let subject = match Subject::read(&gear.cx, message, &HOST).await {
-            Ok(subject) => subject,
-            Err(tried) => return *tried,
-        };
-        let access = match app_access(gear, message) {
-            Ok(access) => access,
-            Err(why) => return Tried::unsent(why),
-        };
+        let (subject, access, ()) =
+            match errand(gear, message, &HOST, app_access(gear, message), |_| Ok(())).await {
+                Ok(errand) => errand,
+                Err(tried) => return *tried,
+            };
         let place = subject.place(format!("check {} {} {}", access.api, subject.repo, subject.deploy.id));
         let teller = CheckTeller { gear, access: &access, subject: &subject, place };
         let tried = settle(&gear.cx, &teller).await;

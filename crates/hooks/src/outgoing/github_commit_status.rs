@@ -16,7 +16,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     has_it_already: never,
 };
 
-fn body(status: &Status) -> Value {
+pub(crate) fn body(status: &Status) -> Value {
     json!({
         "state": state(status.stage),
         "target_url": status.target_url,

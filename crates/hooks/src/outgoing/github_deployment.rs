@@ -3,7 +3,7 @@
 
 use super::git_host::api::{Answer, Session, id_of};
 use super::git_host::status::Status;
-use super::git_host::{Access, Stage, Subject, Teller, Told, settle};
+use super::git_host::{Access, Stage, Subject, Teller, Told, errand, settle};
 use super::github::{HOST, repos};
 use super::{Gear, Meaning, Message, Tried};
 use futures_util::FutureExt as _;
@@ -137,14 +137,11 @@ fn state(stage: Stage) -> &'static str {
 
 pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
     async move {
-        let subject = match Subject::read(&gear.cx, message, &HOST).await {
-            Ok(subject) => subject,
-            Err(tried) => return *tried,
-        };
-        let access = match Access::own(message, &HOST) {
-            Ok(access) => access,
-            Err(why) => return Tried::unsent(why),
-        };
+        let (subject, access, ()) =
+            match errand(gear, message, &HOST, Access::own(message, &HOST), |_| Ok(())).await {
+                Ok(errand) => errand,
+                Err(tried) => return *tried,
+            };
         let key = format!("deployment {} {} {}", access.api, subject.repo, subject.deploy.id);
         let place = subject.place(key);
         settle(&gear.cx, &DeploymentTeller { gear, access: &access, subject: &subject, place }).await

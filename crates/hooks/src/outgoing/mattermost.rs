@@ -1,11 +1,11 @@
 //! Target `mattermost`: Slack's shape, which Mattermost takes, with its own markup and limits.
 
-use super::chat::{self, FieldLimits, Product, put, setting};
-use super::notice::{Dialect, Line, Notice, cut};
+use super::chat::{self, Attachments, FieldLimits, Product};
+use super::notice::{Dialect, Notice, cut};
 use super::{Gear, Message, Tried};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// Units of the headline and of the text. Mattermost splits posts above 16,383 characters.
 pub(crate) const TEXT_MAX: usize = 3_000;
@@ -48,36 +48,21 @@ pub(crate) fn link(text: &str, url: &str) -> String {
 }
 
 fn shape(notice: &Notice, data: &Map<String, Value>) -> Value {
-    let dialect = dialect();
-    let fields: Vec<Value> = chat::fields(notice, &dialect, &FIELDS)
-        .into_iter()
-        .map(|one| json!({ "title": one.title, "short": one.short, "value": one.value }))
-        .collect();
-    let mut attachment = json!({
-        "fallback": cut(&notice.fallback(), TITLE_MAX),
-        "color": notice.severity.colour(),
-        "title": Line::of(&notice.title).write(&dialect, TITLE_MAX),
-    });
-    put(
-        &mut attachment,
-        &[
-            ("title_link", notice.link.as_deref()),
-            ("text", Some(&notice.text.write(&dialect, TEXT_MAX))),
-            ("footer", Some(&cut(&notice.footer.plain(), FOOTER_MAX))),
-        ],
-    );
-    if !fields.is_empty() {
-        attachment["fields"] = fields.into();
-    }
-    let text = notice.headline.write(&dialect, TEXT_MAX);
-    let mut message = json!({ "text": text, "attachments": [attachment] });
-    put(&mut message, &[("channel", setting(data, "channel")), ("username", setting(data, "username"))]);
-    message
+    let how = Attachments {
+        dialect: dialect(),
+        aside: |line, most| cut(&line.plain(), most),
+        text: TEXT_MAX,
+        title: TITLE_MAX,
+        footer: FOOTER_MAX,
+        fields: FIELDS,
+    };
+    how.message(notice, data)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outgoing::notice::Line;
     use crate::outgoing::samples;
 
     #[test]

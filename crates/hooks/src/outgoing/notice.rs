@@ -15,7 +15,7 @@ use model::Timestamp;
 use serde_json::{Map, Value};
 
 /// Digits of a commit that are shown.
-const COMMIT_SHOWN: usize = 7;
+pub(crate) const COMMIT_SHOWN: usize = 7;
 
 /// How an event sounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +105,13 @@ impl Notice {
         let headline = self.headline.plain();
         self.link.as_ref().map_or_else(|| headline.clone(), |link| format!("{headline}: {link}"))
     }
+}
+
+/// `2026-01-02 03:04 UTC`.
+pub(crate) fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    let (day, time) = (text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default());
+    format!("{day} {time} UTC")
 }
 
 /// The site an event happened to.

@@ -1,6 +1,8 @@
 //! Bodies of every event of the catalogue as they are recorded, and what is made of them, for the
 //! tests of the targets.
 
+use super::chat::EXTENT;
+use super::digest::{Digest, LISTED_MAX};
 use super::notice::{Field, Line, Notice, Severity, Site, notice};
 use bytes::Bytes;
 use events::Subject;
@@ -106,6 +108,22 @@ pub(crate) fn shaped(shape: impl Fn(&Notice, &Map<String, Value>) -> Value) -> S
     let one = |entry: &events::Entry| (entry.name.to_owned(), shape(&notice_of(entry.name), &Map::new()));
     let all: Map<String, Value> = events::CATALOG.iter().map(one).collect();
     serde_json::to_string_pretty(&all).expect("JSON")
+}
+
+/// These events, gathered.
+pub(crate) fn digest(events: &[&'static str]) -> Digest<'static> {
+    let bodies = events.iter().take(LISTED_MAX).map(|event| Value::Object(body(event)).to_string()).collect();
+    Digest {
+        id: "digest_1".into(),
+        until: model::Timestamp(1_767_323_700_000),
+        events: events.to_vec(),
+        bodies,
+    }
+}
+
+/// The same in words, as much of it as chats list.
+pub(crate) fn digest_notice(events: &[&'static str]) -> Notice {
+    digest(events).notice(&site(), &EXTENT).expect("words")
 }
 
 /// An answer of a receiver.

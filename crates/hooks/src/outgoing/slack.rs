@@ -1,8 +1,8 @@
 //! Target `slack`: a message to an incoming webhook, in the shape that forwarders of hosted
 //! notifications agree on (seed 003, contract notifications 3).
 
-use super::chat::{self, FieldLimits, Product, put, setting};
-use super::notice::{Dialect, Line, Notice, cut};
+use super::chat::{self, Attachments, FieldLimits, Product};
+use super::notice::{Dialect, Notice};
 use super::{Gear, Message, Tried};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -48,34 +48,20 @@ fn link(text: &str, url: &str) -> String {
 }
 
 fn shape(notice: &Notice, data: &Map<String, Value>) -> Value {
-    let dialect = dialect();
-    let fields: Vec<Value> = chat::fields(notice, &dialect, &FIELDS)
-        .into_iter()
-        .map(|one| json!({ "title": one.title, "short": one.short, "value": one.value }))
-        .collect();
-    let mut attachment = json!({
-        "fallback": Line::of(&cut(&notice.fallback(), TITLE_MAX)).write(&dialect, TEXT_MAX),
-        "color": notice.severity.colour(),
-        "title": Line::of(&notice.title).write(&dialect, TITLE_MAX),
-    });
-    put(
-        &mut attachment,
-        &[
-            ("title_link", notice.link.as_deref()),
-            ("text", Some(&notice.text.write(&dialect, TEXT_MAX))),
-            ("footer", Some(&notice.footer.write(&dialect, FOOTER_MAX))),
-        ],
-    );
-    if !fields.is_empty() {
-        attachment["fields"] = fields.into();
-    }
+    let how = Attachments {
+        dialect: dialect(),
+        aside: |line, most| line.write(&dialect(), most),
+        text: TEXT_MAX,
+        title: TITLE_MAX,
+        footer: FOOTER_MAX,
+        fields: FIELDS,
+    };
+    let mut message = how.message(notice, data);
+    let attachment = &mut message["attachments"][0];
     if let Some(at) = notice.at {
         attachment["ts"] = at.seconds().into();
     }
     attachment["mrkdwn_in"] = json!(["text"]);
-    let text = notice.headline.write(&dialect, TEXT_MAX);
-    let mut message = json!({ "text": text, "attachments": [attachment] });
-    put(&mut message, &[("channel", setting(data, "channel")), ("username", setting(data, "username"))]);
     message
 }
 
@@ -87,6 +73,7 @@ fn gone(sent: &Sent) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outgoing::notice::Line;
     use crate::outgoing::samples;
 
     #[test]
@@ -125,6 +112,15 @@ mod tests {
         let fields = message["attachments"][0]["fields"].as_array().expect("fields");
         assert!(fields.len() < 20 && message.to_string().len() < 40_000, "{}", message.to_string().len());
         assert!(fields[0]["value"].as_str().is_some_and(|value| value.ends_with("&lt;…")));
+    }
+
+    #[test]
+    fn a_digest_is_one_message() {
+        let events = ["deploy_created", "submission_created", "deploy_failed", "submission_created"];
+        let message = shape(&samples::digest_notice(&events), &Map::new());
+        insta::assert_snapshot!(serde_json::to_string_pretty(&message).expect("JSON"));
+        let long = shape(&samples::digest_notice(&["submission_created"; 500]), &Map::new());
+        assert!(long.to_string().len() < 4_000, "{}", long.to_string().len());
     }
 
     #[test]

@@ -51,11 +51,12 @@ pub(super) fn address(data: &Map<String, Value>) -> std::result::Result<Url, &'s
 pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
     async move {
         let now = gear.cx.now();
-        let request = match request(message, now) {
+        let digest = signing::sha256_hex(message.body.as_bytes());
+        let request = match signed(message, &digest, now) {
             Ok(request) => request,
             Err(why) => return Tried::unsent(why),
         };
-        let record = record(&request);
+        let record = record(&request, &digest);
         match gear.client.send(request).await {
             Ok(sent) => Tried::answered(&sent, meaning(&sent, now), record),
             Err(failure) => Tried::failed(failure, record),
@@ -66,16 +67,21 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
 
 /// The request that carries the message.
 pub(crate) fn request(message: &Message<'_>, now: Timestamp) -> std::result::Result<Request, &'static str> {
+    signed(message, &signing::sha256_hex(message.body.as_bytes()), now)
+}
+
+/// `digest` is the body's SHA-256 in hex.
+fn signed(message: &Message<'_>, digest: &str, now: Timestamp) -> std::result::Result<Request, &'static str> {
     let secret = message.secrets.get("signature_secret").and_then(Value::as_str);
     let body = Bytes::copy_from_slice(message.body.as_bytes());
-    let headers =
-        headers(message, secret, now).map_err(|_| "the event's name or id does not fit into a header")?;
+    let headers = headers(message, (secret, digest), now)
+        .map_err(|_| "the event's name or id does not fit into a header")?;
     Ok(Request { method: Method::POST, url: address(&message.hook.data)?, headers, body })
 }
 
 fn headers(
     message: &Message<'_>,
-    secret: Option<&str>,
+    (secret, digest): (Option<&str>, &str),
     now: Timestamp,
 ) -> std::result::Result<HeaderMap, header::InvalidHeaderValue> {
     let mut headers = HeaderMap::new();
@@ -85,7 +91,7 @@ fn headers(
     headers.insert("webhook-timestamp", now.seconds().into());
     if let Some(secret) = secret {
         let body = message.body.as_bytes();
-        let token: HeaderValue = signing::notification_token(body, secret.as_bytes()).parse()?;
+        let token: HeaderValue = signing::notification_token_of(digest, secret.as_bytes()).parse()?;
         let standard = signing::standard_headers(message.event_id, now.seconds(), body, secret);
         headers.insert("x-webhook-signature", token.clone());
         headers.insert("x-nf-sign", token);
@@ -93,7 +99,7 @@ fn headers(
         for (n, old) in secrets::previous(message.secrets, now).iter().enumerate() {
             // The header of the hosted service has room for one token.
             if n == 0 {
-                let token = signing::notification_token(body, old.secret.as_bytes());
+                let token = signing::notification_token_of(digest, old.secret.as_bytes());
                 headers.insert("x-webhook-signature-previous", token.parse()?);
             }
             let standard = signing::standard_headers(message.event_id, now.seconds(), body, &old.secret);
@@ -104,13 +110,13 @@ fn headers(
     Ok(headers)
 }
 
-fn record(request: &Request) -> Value {
+fn record(request: &Request, digest: &str) -> Value {
     json!({
         "method": request.method.as_str(),
         "url": request.url.as_str(),
         "headers": super::recorded(&request.headers, &SIGNATURES),
         "body_bytes": request.body.len(),
-        "body_sha256": signing::sha256_hex(&request.body),
+        "body_sha256": digest,
     })
 }
 

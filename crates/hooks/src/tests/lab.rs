@@ -1,6 +1,7 @@
 //! A bed with an account and a site, and what happens there.
 
 use crate::{DeliveryWithAttempts, Dispatcher, HookInput};
+use context::Context;
 use events::Event;
 use model::{DeliveryState, Page, SplitTest};
 use outbound::{AddressPolicy, Client, Options};
@@ -43,10 +44,18 @@ impl Lab {
             created_at: now,
             updated_at: now,
         };
+        let mut tx = self.cx.begin().await.expect("the database answers");
+        store::accounts::insert(&mut tx, &account).await.expect("an account");
+        tx.commit().await.expect("the database answers");
+        self.add_site(SITE, "site").await;
+    }
+
+    pub(crate) async fn add_site(&self, id: &str, name: &str) {
+        let now = self.cx.now();
         let site = SiteRow {
-            id: SITE.into(),
+            id: id.into(),
             account_id: ACCOUNT.into(),
-            name: "site".into(),
+            name: name.into(),
             published_deploy_id: None,
             locked: false,
             disabled: false,
@@ -55,7 +64,6 @@ impl Lab {
             updated_at: now,
         };
         let mut tx = self.cx.begin().await.expect("the database answers");
-        store::accounts::insert(&mut tx, &account).await.expect("an account");
         store::sites::insert(&mut tx, &site).await.expect("a site");
         tx.commit().await.expect("the database answers");
     }
@@ -81,19 +89,7 @@ impl Lab {
 
     /// Records the tests' event of this thing; the event's id.
     pub(crate) async fn happen_to(&self, what: &str) -> String {
-        let now = self.cx.now();
-        let test = SplitTest {
-            id: what.to_owned(),
-            site_id: SITE.into(),
-            name: "Ünïcode".into(),
-            path: "/".into(),
-            branches: Vec::new(),
-            active: true,
-            created_at: now,
-            updated_at: now,
-            unpublished_at: None,
-        };
-        let event = Event::SplitTestActivated(Box::new(test));
+        let event = activated(&self.cx, what);
         let mut tx = self.cx.begin().await.expect("the database answers");
         let id = events::record(&mut tx, &self.cx, ACCOUNT, SITE, &event).await.expect("an event");
         tx.commit().await.expect("the database answers");
@@ -117,14 +113,31 @@ impl Lab {
 
     /// The only delivery of a hook, with its tries.
     pub(crate) async fn delivery(&self, hook_id: &str) -> DeliveryWithAttempts {
-        let all = crate::list_deliveries(&self.cx, hook_id, None, Page::default()).await.expect("a list");
+        let all =
+            crate::list_deliveries(&self.cx, hook_id, (None, None), Page::default()).await.expect("a list");
         let [one] = all.as_slice() else { panic!("one delivery, not {}", all.len()) };
         crate::get_delivery(&self.cx, hook_id, &one.id).await.expect("the delivery")
     }
 
     /// How many deliveries of a hook are in a state.
     pub(crate) async fn count(&self, hook_id: &str, state: DeliveryState) -> usize {
-        let all = crate::list_deliveries(&self.cx, hook_id, Some(state), Page::default()).await;
+        let all = crate::list_deliveries(&self.cx, hook_id, (Some(state), None), Page::default()).await;
         all.expect("a list").len()
     }
+}
+
+/// The tests' event of this thing.
+pub(crate) fn activated(cx: &Context, what: &str) -> Event {
+    let now = cx.now();
+    Event::SplitTestActivated(Box::new(SplitTest {
+        id: what.to_owned(),
+        site_id: SITE.into(),
+        name: "Ünïcode".into(),
+        path: "/".into(),
+        branches: Vec::new(),
+        active: true,
+        created_at: now,
+        updated_at: now,
+        unpublished_at: None,
+    }))
 }

@@ -1,13 +1,12 @@
 //! Listening to hooks: what is heard is what would be sent, each delivery once, in order.
 
-use super::lab::{ACCOUNT, Lab, SITE};
+use super::lab::{ACCOUNT, Lab, SITE, activated};
 use super::receiver::{OK, Receiver};
 use crate::{LISTENERS_PER_HOOK, Letter, Listen, Listeners, REPLAY_MAX, Word, listen};
 use context::{Context, Error};
-use events::Event;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use model::{DeliveryState, SplitTest};
+use model::DeliveryState;
 use serde_json::{Value, json};
 use std::time::Duration;
 use store::{Engine, Tx};
@@ -139,19 +138,7 @@ async fn a_stream_goes_on_where_it_broke_off(lab: &Lab) {
 }
 
 async fn activate(tx: &mut Tx, cx: &Context) -> String {
-    let now = cx.now();
-    let test = SplitTest {
-        id: cx.id(),
-        site_id: SITE.into(),
-        name: "test".into(),
-        path: "/".into(),
-        branches: Vec::new(),
-        active: true,
-        created_at: now,
-        updated_at: now,
-        unpublished_at: None,
-    };
-    events::record(tx, cx, ACCOUNT, SITE, &Event::SplitTestActivated(Box::new(test))).await.expect("an event")
+    events::record(tx, cx, ACCOUNT, SITE, &activated(cx, &cx.id())).await.expect("an event")
 }
 
 /// On PostgreSQL a transaction that began first can commit last, with the lower number.

@@ -34,11 +34,11 @@ both!(
 const FROM: &str = "Böathook <hooks@boathook.example>";
 
 /// The lab's world with a mail server.
-fn with_mail(lab: &Lab, port: u16) -> Context {
+pub(super) fn with_mail(lab: &Lab, port: u16) -> Context {
     configured(lab, &format!("smtp://127.0.0.1:{port}?tls=none"), None)
 }
 
-fn configured(lab: &Lab, url: &str, ca: Option<String>) -> Context {
+pub(super) fn configured(lab: &Lab, url: &str, ca: Option<String>) -> Context {
     let mut mail = MailSettings::parse(url, FROM).expect("an address");
     mail.ca = ca.map(String::into_bytes);
     lab.configured(|settings| settings.mail = Some(mail))
@@ -50,7 +50,7 @@ fn dispatcher(cx: &Context) -> Dispatcher {
     Dispatcher::new(cx.clone(), client)
 }
 
-async fn deliver(cx: &Context) -> usize {
+pub(super) async fn deliver(cx: &Context) -> usize {
     dispatcher(cx).run_due().await.expect("deliveries run")
 }
 
@@ -61,7 +61,7 @@ async fn record(lab: &Lab, event: Event) -> String {
     id
 }
 
-async fn submit(lab: &Lab, email: &str, message: &str) -> String {
+pub(super) async fn submit(lab: &Lab, email: &str, message: &str) -> String {
     let sent = json!({
         "id": lab.cx.id(), "number": 7, "name": "Änn", "email": email, "form_id": "f", "form_name": "contact",
         "data": {}, "human_fields": {}, "site_url": "https://site.example", "created_at": lab.cx.now(),
@@ -73,7 +73,7 @@ async fn submit(lab: &Lab, email: &str, message: &str) -> String {
     record(lab, Event::SubmissionCreated(Box::new(serde_json::from_value(sent).expect("a submission")))).await
 }
 
-async fn deploy(lab: &Lab, id: &str, event: fn(Box<model::Deploy>) -> Event) -> String {
+pub(super) async fn deploy(lab: &Lab, id: &str, event: fn(Box<model::Deploy>) -> Event) -> String {
     let url = "https://site.example";
     let deploy = json!({
         "id": id, "site_id": SITE, "state": "error", "name": "site", "url": url, "ssl_url": url, "admin_url": url,
@@ -85,13 +85,13 @@ async fn deploy(lab: &Lab, id: &str, event: fn(Box<model::Deploy>) -> Event) -> 
     record(lab, event(Box::new(serde_json::from_value(deploy).expect("a deploy")))).await
 }
 
-async fn mail_hook(lab: &Lab, events: &[&str], data: Value) -> String {
+pub(super) async fn mail_hook(lab: &Lab, events: &[&str], data: Value) -> String {
     lab.hook_with(json!({ "type": "email", "events": events, "data": data })).await
 }
 
 /// A header of a mail; panics when there are several.
 #[track_caller]
-fn header<'a>(mail: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(mail: &'a Value, name: &str) -> Option<&'a str> {
     let headers = mail["headers"].as_array().expect("headers");
     let mut found = headers.iter().filter(|pair| pair[0] == name);
     let first = found.next().and_then(|pair| pair[1].as_str());
@@ -286,7 +286,8 @@ async fn mail_goes_out_over_starttls_with_a_login(lab: &Lab) {
     ] {
         deploy(lab, &lab.cx.id(), Event::DeployFailed).await;
         deliver(&configured(lab, url, ca)).await;
-        let all = crate::list_deliveries(&lab.cx, &id, None, model::Page::default()).await.expect("a list");
+        let all =
+            crate::list_deliveries(&lab.cx, &id, (None, None), model::Page::default()).await.expect("a list");
         let last = crate::get_delivery(&lab.cx, &id, &all[0].id).await.expect("the delivery");
         let shown = serde_json::to_string(&last).expect("JSON");
         assert!(!shown.contains("s3cret"), "{shown}");
@@ -296,10 +297,18 @@ async fn mail_goes_out_over_starttls_with_a_login(lab: &Lab) {
     }
     let mails = server.wait_for(1).await;
     assert_eq!((&mails[0]["tls"], &mails[0]["login"], mails.len()), (&json!(true), &json!(true), 1));
+    let probed = async |url: &str| {
+        let mut mail = MailSettings::parse(url, FROM).expect("an address");
+        mail.ca = Some(pki.ca.clone().into_bytes());
+        crate::probe_mail(&mail).await
+    };
+    assert_eq!(probed(&url).await, Ok(()));
+    let refused = probed(&wrong).await.expect_err("the login is wrong");
+    assert!(refused.starts_with("the mail server answered 535") && !refused.contains("s3cret"), "{refused}");
     let open = MailServer::start(&json!({})).await;
     let mailer = mailer(&format!("smtp://localhost:{}", open.port));
     let posted = mailer.send(&[address("ann@example.org").expect("an address")], b"x").await;
-    assert!(matches!(posted, Posted::Failed { class: "tls", .. }), "never without: {posted:?}");
+    assert!(matches!(posted, Posted::Unable { class: "tls", .. }), "never without: {posted:?}");
 }
 
 async fn a_connection_is_used_again(lab: &Lab) {

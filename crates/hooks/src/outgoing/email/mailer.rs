@@ -13,6 +13,7 @@ use lettre::transport::smtp::extension::ClientId;
 use outbound::{CONNECT_DEADLINE, TOTAL_DEADLINE};
 use serde_json::{Value, json};
 use std::error::Error as StdError;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -32,13 +33,18 @@ pub(crate) enum Posted {
     Taken { answer: String, refused: Vec<(String, String)>, took: Duration },
     /// The server would not have it.
     Refused { code: i64, answer: String, refused: Vec<(String, String)>, took: Duration },
+    /// The mail server cannot be used at all: it is not reached, or wants another login or sender.
+    Unable { code: Option<i64>, class: &'static str, message: String, took: Duration },
     /// There was no such answer.
     Failed { class: &'static str, message: String, took: Duration },
 }
 
 impl Posted {
     pub(crate) fn duration_ms(&self) -> i64 {
-        let (Self::Taken { took, .. } | Self::Refused { took, .. } | Self::Failed { took, .. }) = self;
+        let (Self::Taken { took, .. }
+        | Self::Refused { took, .. }
+        | Self::Unable { took, .. }
+        | Self::Failed { took, .. }) = self;
         i64::try_from(took.as_millis()).unwrap_or(i64::MAX)
     }
 
@@ -46,6 +52,7 @@ impl Posted {
         match self {
             Self::Taken { .. } => Some(250),
             Self::Refused { code, .. } => Some(*code),
+            Self::Unable { code, .. } => *code,
             Self::Failed { .. } => None,
         }
     }
@@ -71,6 +78,8 @@ pub(crate) struct Mailer {
     pub(crate) total: Duration,
     places: Semaphore,
     idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+    /// Whether the operator was told in the log that the server cannot be used.
+    down: AtomicBool,
 }
 
 /// Why a mail did not go out.
@@ -79,6 +88,21 @@ enum Stop {
     No(i64, String),
     /// It was not reached, or what it said makes no sense.
     Broken(&'static str, String),
+    /// Either of them before anything of the mail was said.
+    Unable(Option<i64>, &'static str, String),
+}
+
+impl Stop {
+    /// As it is before anything of the mail was said: no mail would go out.
+    fn unable(self) -> Self {
+        match self {
+            Self::No(code, said) => {
+                Self::Unable(Some(code), "status", format!("the mail server answered {code}: {said}"))
+            }
+            Self::Broken(class, said) => Self::Unable(None, class, said),
+            unable @ Self::Unable(..) => unable,
+        }
+    }
 }
 
 impl From<SmtpError> for Stop {
@@ -127,6 +151,7 @@ impl Mailer {
             total: TOTAL_DEADLINE,
             places: Semaphore::new(CONNECTIONS_MAX),
             idle: Mutex::default(),
+            down: AtomicBool::new(false),
         })
     }
 
@@ -145,9 +170,43 @@ impl Mailer {
     /// Sends a mail to these addresses. Either all whom the server does not refuse for good get it, or
     /// nobody does: who is to be tried again later does not make the others get it twice.
     pub(crate) async fn send(&self, to: &[Address], mail: &[u8]) -> Posted {
+        let posted = self.post(to, mail).await;
+        self.report(&posted);
+        posted
+    }
+
+    /// Whether mail could be sent now, without sending any.
+    pub(crate) async fn probe(&self) -> Result<(), String> {
+        match self.connection().await.map_err(Stop::unable) {
+            Ok(connection) => {
+                self.idle().push((connection, Instant::now()));
+                Ok(())
+            }
+            Err(Stop::Unable(_, _, message) | Stop::No(_, message) | Stop::Broken(_, message)) => {
+                Err(message)
+            }
+        }
+    }
+
+    /// Tells the operator, once, that no mail goes out, and once that it does again.
+    fn report(&self, posted: &Posted) {
+        let unable = matches!(posted, Posted::Unable { .. });
+        if self.down.swap(unable, Ordering::Relaxed) == unable {
+            return;
+        }
+        let server = self.server();
+        match posted {
+            Posted::Unable { message, .. } => {
+                tracing::error!(server, why = message, "no mail goes out: the mail server cannot be used");
+            }
+            _ => tracing::info!(server, "mail goes out again"),
+        }
+    }
+
+    async fn post(&self, to: &[Address], mail: &[u8]) -> Posted {
         let Ok(_place) = timeout(self.total, self.places.acquire()).await else {
             let message = "other mails took all the time of the mail server".to_owned();
-            return Posted::Failed { class: "timeout", message, took: self.total };
+            return Posted::Unable { code: None, class: "timeout", message, took: self.total };
         };
         let began = Instant::now();
         let mut refused = Vec::new();
@@ -156,6 +215,7 @@ impl Mailer {
         match sent {
             Ok(Ok(answer)) => Posted::Taken { answer, refused, took },
             Ok(Err(Stop::No(code, answer))) => Posted::Refused { code, answer, refused, took },
+            Ok(Err(Stop::Unable(code, class, message))) => Posted::Unable { code, class, message, took },
             Ok(Err(Stop::Broken(class, message))) => Posted::Failed { class, message, took },
             Err(_) => Posted::Failed { class: "timeout", message: "no answer in time".to_owned(), took },
         }
@@ -167,10 +227,10 @@ impl Mailer {
         mail: &[u8],
         refused: &mut Vec<(String, String)>,
     ) -> Result<String, Stop> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.connection().await.map_err(Stop::unable)?;
         let outcome = self.transact(&mut connection, to, mail, refused).await;
         // After a clear answer both sides agree on where they are, unless the server takes its leave.
-        if !matches!(&outcome, Err(Stop::Broken(..) | Stop::No(421, _))) {
+        if !matches!(&outcome, Err(Stop::Broken(..) | Stop::Unable(..) | Stop::No(421, _))) {
             self.idle().push((connection, Instant::now()));
         }
         outcome
@@ -183,7 +243,8 @@ impl Mailer {
         mail: &[u8],
         refused: &mut Vec<(String, String)>,
     ) -> Result<String, Stop> {
-        connection.command(Mail::new(Some(self.from.email.clone()), Vec::new())).await?;
+        let from = Mail::new(Some(self.from.email.clone()), Vec::new());
+        connection.command(from).await.map_err(|error| Stop::from(error).unable())?;
         let mut last = None;
         for address in to {
             match connection.command(Rcpt::new(address.clone(), Vec::new())).await.map_err(Stop::from) {

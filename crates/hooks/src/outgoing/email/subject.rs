@@ -16,6 +16,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) body: &'a Map<String, Value>,
     pub(crate) site: &'a Site,
     pub(crate) notice: &'a Notice,
+    /// How many events the mail is about, and which.
+    pub(crate) count: usize,
+    pub(crate) events: String,
 }
 
 type Read = fn(&Facts<'_>) -> String;
@@ -25,6 +28,8 @@ const PLACEHOLDERS: &[(&str, Read)] = &[
     ("site", |facts| facts.site.name.clone()),
     ("site_url", |facts| facts.site.url.clone()),
     ("event", |facts| facts.event.to_owned()),
+    ("count", |facts| facts.count.to_string()),
+    ("events", |facts| facts.events.clone()),
     ("headline", |facts| facts.notice.headline.plain()),
     ("branch", |facts| facts.text("branch")),
     ("context", |facts| facts.text("context")),
@@ -114,7 +119,8 @@ mod tests {
 
     fn check_written(event: &str, template: &str, expect: &str) {
         let (body, site, notice) = (samples::body(event), samples::site(), samples::notice_of(event));
-        let facts = Facts { event, body: &body, site: &site, notice: &notice };
+        let facts =
+            Facts { event, body: &body, site: &site, notice: &notice, count: 1, events: event.to_owned() };
         assert_eq!(write(template, &facts), expect, "{template}");
     }
 

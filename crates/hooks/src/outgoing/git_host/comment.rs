@@ -3,6 +3,7 @@
 
 use super::super::{Gear, Meaning, Message, Tried};
 use super::api::{Access, Answer, Host, Session, id_of};
+use super::errand;
 use super::markdown::{cut, escape, link};
 use super::slot::{Teller, Told, quiet, settle};
 use super::stage::Stage;
@@ -245,17 +246,16 @@ pub(crate) async fn send_as(
     dialect: &Dialect,
     access: Result<Access, String>,
 ) -> Tried {
-    let subject = match Subject::read(&gear.cx, message, &dialect.host).await {
-        Ok(subject) => subject,
-        Err(tried) => return *tried,
-    };
-    let Some(review) = subject.deploy.review_id else {
-        return quiet("nothing to tell: the deploy belongs to no pull or merge request");
-    };
-    match access {
-        Ok(access) => tell(gear, dialect, &access, &subject, review).await,
-        Err(why) => Tried::unsent(why),
+    match errand(gear, message, &dialect.host, access, review).await {
+        Ok((subject, access, review)) => tell(gear, dialect, &access, &subject, review).await,
+        Err(tried) => *tried,
     }
+}
+
+/// Number of the request that the deploy belongs to.
+fn review(subject: &Subject) -> Result<i64, Box<Tried>> {
+    let nothing = || Box::new(quiet("nothing to tell: the deploy belongs to no pull or merge request"));
+    subject.deploy.review_id.ok_or_else(nothing)
 }
 
 async fn tell(gear: &Gear, dialect: &Dialect, access: &Access, subject: &Subject, review: i64) -> Tried {

@@ -2,6 +2,7 @@
 
 use super::super::{Gear, Meaning, Message, Tried};
 use super::api::{Access, Host, Session};
+use super::errand;
 use super::markdown::cut;
 use super::slot::{Teller, Told, settle};
 use super::stage::Stage;
@@ -123,13 +124,9 @@ pub(crate) async fn send_as(
     dialect: &Dialect,
     access: Result<Access, String>,
 ) -> Tried {
-    let subject = match Subject::read(&gear.cx, message, &dialect.host).await {
-        Ok(subject) => subject,
-        Err(tried) => return *tried,
-    };
-    match access {
-        Ok(access) => tell(gear, dialect, &access, &subject).await,
-        Err(why) => Tried::unsent(why),
+    match errand(gear, message, &dialect.host, access, |_| Ok(())).await {
+        Ok((subject, access, ())) => tell(gear, dialect, &access, &subject).await,
+        Err(tried) => *tried,
     }
 }
 

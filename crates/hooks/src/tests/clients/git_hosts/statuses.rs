@@ -259,7 +259,8 @@ async fn a_hook_of_one_event_hears_of_the_whole_life(world: &World) {
     assert_eq!(states, ["pending", "pending", "success"], "subscribed to deploy_failed alone");
     assert_eq!(heard[2]["body"]["target_url"], "https://deploy-preview-7--site.example");
     assert_eq!(heard[1]["body"]["description"], "Deploy Preview processing.");
-    let all = crate::list_deliveries(&world.cx, &hook.id, None, Page::default()).await.expect("a list");
+    let all =
+        crate::list_deliveries(&world.cx, &hook.id, (None, None), Page::default()).await.expect("a list");
     assert_eq!(all.len(), 3);
     for delivery in all {
         let found = crate::get_delivery(&world.cx, &hook.id, &delivery.id).await.expect("the delivery");

@@ -3,7 +3,7 @@
 
 use crate::outgoing::git_host::fixtures;
 use crate::outgoing::{Gear, Message, Tried};
-use crate::tests::lab::{ACCOUNT, Lab, SITE};
+use crate::tests::lab::{Lab, SITE};
 use crate::{HookInput, secrets, targets};
 use bytes::Bytes;
 use context::Context;
@@ -16,7 +16,7 @@ use std::ops::Deref;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use store::hooks::HookRow;
-use store::sites::{SiteInfo, SiteRow};
+use store::sites::SiteRow;
 use testbed::{Bed, Setup, service};
 
 pub(crate) const OTHER_SITE: &str = "22222222-2222-4222-8222-222222222222";
@@ -79,24 +79,6 @@ impl Deref for World {
 }
 
 impl World {
-    async fn add_site(&self, id: &str, name: &str) {
-        let now = self.cx.now();
-        let site = SiteRow {
-            id: id.into(),
-            account_id: ACCOUNT.into(),
-            name: name.into(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        let mut tx = self.cx.begin().await.expect("the database answers");
-        store::sites::insert(&mut tx, &site).await.expect("a site");
-        tx.commit().await.expect("the database answers");
-    }
-
     /// Changes a site as its owner would.
     pub(crate) async fn change_site(&self, id: &str, change: impl FnOnce(&mut SiteRow)) {
         let mut tx = self.cx.begin().await.expect("the database answers");
@@ -145,7 +127,7 @@ impl World {
 
     pub(crate) async fn tell_body(&self, cx: &Context, hook: &HookRow, event: &str, body: &str) -> Tried {
         let secrets = secrets::open(cx, &hook.id, &hook.sealed).expect("they open");
-        let message = Message { event_id: "msg_1", event, body, hook, secrets: &secrets };
+        let message = Message { event_id: "msg_1", event, body, hook, secrets: &secrets, digest: None };
         let target = targets::named(&hook.kind).expect("a target");
         (target.send)(&self.gear(cx), &message).await
     }
