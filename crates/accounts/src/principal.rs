@@ -26,6 +26,17 @@ pub struct Principal {
     pub memberships: Vec<(String, Role)>,
     /// The only account the token reaches, when it is confined to one.
     pub only_account: Option<String>,
+    /// The build that asks, when the token is a build's: nobody's, and confined to its site.
+    pub build: Option<BuildReach>,
+}
+
+/// How far a build's token reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildReach {
+    /// The only site.
+    pub site_id: String,
+    /// The deploy that the build makes.
+    pub deploy_id: String,
 }
 
 impl Principal {
@@ -70,6 +81,7 @@ mod tests {
             scope,
             memberships: vec![("a".into(), role)],
             only_account: None,
+            build: None,
         }
     }
 

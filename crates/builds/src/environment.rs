@@ -70,6 +70,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) site_name: &'a str,
     pub(crate) base: &'a str,
     pub(crate) home: &'a str,
+    /// Folders of programs that belong to the site, before the machine's.
+    pub(crate) programs: &'a [String],
     pub(crate) hook: Option<&'a Incoming>,
 }
 
@@ -77,7 +79,11 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn table(facts: &Facts<'_>) -> BTreeMap<String, String> {
     let pull_request = if facts.review_id.is_some() { "true" } else { "false" };
     let review_id = facts.review_id.map(|id| id.to_string()).unwrap_or_default();
+    let path: Vec<&str> = facts.programs.iter().map(String::as_str).chain([PATH]).collect();
+    let path = path.join(":");
     let temporary = format!("{}/tmp", facts.home);
+    // Hugo takes NETLIFY for that service's machines, and would keep its cache in a folder of theirs
+    let hugo = format!("{}/.cache/hugo", facts.home);
     let mut rows = vec![
         ("NETLIFY", "true"),
         ("CI", "true"),
@@ -101,9 +107,10 @@ pub(crate) fn table(facts: &Facts<'_>) -> BTreeMap<String, String> {
         ("LC_ALL", "C.UTF-8"),
         ("GATSBY_TELEMETRY_DISABLED", "1"),
         ("NEXT_TELEMETRY_DISABLED", "1"),
-        ("PATH", PATH),
+        ("PATH", path.as_str()),
         ("HOME", facts.home),
         ("TMPDIR", temporary.as_str()),
+        ("HUGO_CACHEDIR", hugo.as_str()),
     ];
     if let Some(hook) = facts.hook {
         rows.push(("INCOMING_HOOK_TITLE", &hook.title));
@@ -201,6 +208,7 @@ mod tests {
             ("NETLIFY_BUILD_BASE", "web"),
             ("HOME", "/w/home"),
             ("TMPDIR", "/w/home/tmp"),
+            ("HUGO_CACHEDIR", "/w/home/.cache/hugo"),
             ("PATH", PATH),
         ] {
             assert_eq!(table.get(name).map(String::as_str), Some(value), "{name}");
@@ -208,6 +216,14 @@ mod tests {
         for absent in ["REVIEW_ID", "NODE_ENV", "INCOMING_HOOK_BODY", "INCOMING_HOOK_TITLE"] {
             assert!(!table.contains_key(absent), "{absent}");
         }
+    }
+
+    #[test]
+    fn the_sites_own_programs_are_found_first() {
+        let programs = ["/w/repo/node_modules/.bin".to_owned(), "/w/home/.local/bin".to_owned()];
+        let table = table(&Facts { programs: &programs, ..facts() });
+        let expect = format!("/w/repo/node_modules/.bin:/w/home/.local/bin:{PATH}");
+        assert_eq!(table.get("PATH"), Some(&expect));
     }
 
     #[test]

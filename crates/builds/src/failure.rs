@@ -1,6 +1,7 @@
 //! Why a build did not make its deploy.
 
 use context::Error;
+use std::process::ExitStatus;
 
 /// The end of a build that made no deploy.
 #[derive(Debug)]
@@ -9,6 +10,8 @@ pub(crate) enum Failure {
     Build(String),
     /// A person stopped it.
     Cancelled,
+    /// The site says that there is nothing to build; the sentence is for its owner.
+    Skipped(String),
     /// The server's fault; the cause is for its log only.
     Server(Error),
 }
@@ -24,6 +27,15 @@ impl Failure {
     /// A disk that fails is the server's fault.
     pub(crate) fn disk(error: std::io::Error) -> Self {
         Self::Server(Error::internal(error))
+    }
+}
+
+/// Whether a command of the build ended well.
+pub(crate) fn verdict(status: ExitStatus, what: &str) -> Outcome<()> {
+    match (status.success(), status.code()) {
+        (true, _) => Ok(()),
+        (false, Some(code)) => Err(Failure::Build(format!("{what} failed with exit code {code}"))),
+        (false, None) => Err(Failure::Build(format!("{what} was killed by the system"))),
     }
 }
 

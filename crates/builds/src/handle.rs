@@ -30,6 +30,16 @@ impl Builds {
         crate::cancel::cancel(&self.cx, &self.running, build_id).await
     }
 
+    /// Ends what this node has of a site that was deleted: builds that run, and what earlier ones kept.
+    /// Those that wait find nothing to do, and other nodes see it by themselves.
+    ///
+    /// # Errors
+    /// When the disk fails; what is left is thrown away later.
+    pub async fn forget_site(&self, site_id: &str) -> Result<()> {
+        self.running.stop_site(site_id);
+        crate::cache::forget_site(&self.cx, site_id).await
+    }
+
     /// The log of a build from line `from` on, as it grows. The stream ends after [`Step::End`], or
     /// with `NotFound` when the build is deleted.
     #[must_use]

@@ -8,8 +8,7 @@ use crate::process::Watch;
 use crate::run::Run;
 use crate::running::Place;
 use crate::sandbox::{Sandbox, choose};
-use crate::workspace::Workspace;
-use crate::{Builds, Cause};
+use crate::{Builds, Cause, disk, leftovers, queue};
 use context::{Context, Error, Result};
 use futures_util::future::BoxFuture;
 use jobs::{Handler, Job, Limits, Verdict};
@@ -56,11 +55,17 @@ impl BuildHandler {
 
     async fn carry_out(&self, build_id: &str, tries: i64) -> Result<()> {
         let Some((build, deploy)) = self.open(build_id).await? else { return Ok(()) };
-        let place = self.builds.running.enter(build_id);
+        let place = self.builds.running.enter(build_id, &build.site_id);
         let log = Log::open(&self.cx, &self.builds.running, build_id);
         let deploy = self.completed(deploy).await?;
         if let Some(end) = end_of(&deploy) {
             return self.close(&build, end).await;
+        }
+        if self.called_off(&build).await? {
+            return Ok(());
+        }
+        if let Err(failure) = disk::check(&self.cx.settings.builds).await {
+            return self.end(&build, &log, Err(failure)).await;
         }
         let mut tx = self.cx.begin().await?;
         let begun = builds::begin(&mut tx, build_id, self.cx.now()).await?;
@@ -68,11 +73,11 @@ impl BuildHandler {
         if !begun {
             return Ok(());
         }
+        if build.state == BuildState::Building {
+            leftovers::clear(&self.cx.settings.builds.work_dir, build_id).await;
+        }
         let outcome = match again(&build, tries) {
-            Err(failure) => {
-                Workspace::discard(&self.cx.settings.builds.work_dir, build_id).await;
-                Err(failure)
-            }
+            Err(failure) => Err(failure),
             Ok(notice) => {
                 if let Some(notice) = notice {
                     log.complain(section::QUEUED, notice).await;
@@ -110,11 +115,29 @@ impl BuildHandler {
         Ok(None)
     }
 
+    /// Ends a build that waited while the builds of its site were stopped; whether it did.
+    async fn called_off(&self, build: &BuildRow) -> Result<bool> {
+        let site = sites::find(&mut self.cx.read().await?, &build.site_id).await?;
+        let stopped = site.is_some_and(|site| site.info.build.stop_builds == Some(true));
+        if !stopped || build.state != BuildState::Enqueued {
+            return Ok(false);
+        }
+        let mut tx = self.cx.begin().await?;
+        let waited = queue::give_up(&mut tx, &self.cx, build, queue::STOPPED).await?;
+        tx.commit().await?;
+        Ok(waited)
+    }
+
     /// Runs the build, and stops it when a person does, here or through the database.
     async fn watched(&self, build: &BuildRow, deploy: DeployRow, log: &Log, place: &Place) -> Outcome<()> {
         let limit = self.cx.settings.builds.time_limit;
-        let watch =
-            Watch { log: log.clone(), stop: place.stop.clone(), deadline: Instant::now() + limit, limit };
+        let watch = Watch {
+            build: build.id.clone(),
+            log: log.clone(),
+            stop: place.stop.clone(),
+            deadline: Instant::now() + limit,
+            limit,
+        };
         let work = async {
             let sandbox = self
                 .sandbox
@@ -171,23 +194,33 @@ impl BuildHandler {
                 return self.close(build, (BuildState::Done, None)).await;
             }
             Err(Failure::Cancelled) => return self.cancelled(build, log).await,
+            Err(Failure::Skipped(reason)) => return self.skipped(build, log, reason).await,
             Err(Failure::Build(message)) => log.masked(message),
             Err(Failure::Server(error)) => {
                 tracing::error!(%error, cause = ?error, build = build.id, "a build failed through the server's fault");
                 SERVER_FAULT.to_owned()
             }
         };
-        log.complain(section::DEPLOY, format!("Failed: {message}")).await;
+        log.complain(log.section(), format!("Failed: {message}")).await;
         log.flush().await;
         or_gone(deploys::fail(&self.cx, &build.deploy_id, &message).await)?;
         self.close(build, (BuildState::Failed, Some(message))).await
     }
 
     async fn cancelled(&self, build: &BuildRow, log: &Log) -> Result<()> {
-        log.complain(section::DEPLOY, "Cancelled.").await;
+        log.complain(log.section(), "Cancelled.").await;
         log.flush().await;
         or_gone(deploys::cancel(&self.cx, &build.deploy_id).await)?;
         self.close(build, (BuildState::Cancelled, None)).await
+    }
+
+    /// A build that found nothing to do: no failure, and no deploy.
+    async fn skipped(&self, build: &BuildRow, log: &Log, reason: String) -> Result<()> {
+        let reason = log.masked(reason);
+        log.say(log.section(), format!("Skipped: {reason}")).await;
+        log.flush().await;
+        or_gone(deploys::skip(&self.cx, &build.deploy_id, &reason).await)?;
+        self.close(build, (BuildState::Cancelled, Some(reason))).await
     }
 
     async fn close(&self, build: &BuildRow, (state, error): (BuildState, Option<String>)) -> Result<()> {
@@ -238,6 +271,10 @@ impl Handler for BuildHandler {
 
     fn limits(&self) -> Limits {
         Limits { total: self.cx.settings.builds.concurrency, per_tenant: 1, lease: LEASE }
+    }
+
+    fn per_owner(&self) -> Option<usize> {
+        Some(self.cx.settings.builds.queue.per_account)
     }
 
     fn run<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Verdict> {

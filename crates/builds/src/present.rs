@@ -14,7 +14,9 @@ pub fn present(row: &BuildRow) -> Build {
         error: row.error.clone(),
         created_at: row.created_at,
         state: row.state,
+        queue_position: None,
         started_at: row.started_at,
         finished_at: row.finished_at,
+        sections: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@
 use crate::failure::{Failure, Outcome};
 use crate::lines::Lines;
 use crate::log::Log;
+use crate::strays::{self, MARK};
 use std::collections::VecDeque;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -20,7 +21,10 @@ const STEP: usize = 16 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 
 /// What every process of a build shares.
+#[derive(Clone)]
 pub(crate) struct Watch {
+    /// The build: its processes carry the id in their environment, where they can be found by it.
+    pub(crate) build: String,
     /// Where output goes.
     pub(crate) log: Log,
     /// Cancelled when a person stops the build.
@@ -79,8 +83,8 @@ fn words(limit: Duration) -> String {
     }
 }
 
-/// Runs a process to its end, or kills it with everything in its group when the build is stopped
-/// or out of time. `input` is written to its standard input.
+/// Runs a process to its end, or kills it when the build is stopped or out of time. Whatever way it
+/// ends, nothing that it started runs on. `input` is written to its standard input.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -92,11 +96,14 @@ pub(crate) async fn run(
 ) -> std::io::Result<Ended> {
     command.process_group(0).kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    command.env(MARK, &watch.build);
     let mut child = command.spawn()?;
+    let leash = Leash { build: watch.build.clone(), child: child.id() };
     feed(&mut child, input);
     let out = child.stdout.take().map(|pipe| tokio::spawn(copy(pipe, watch.log.clone(), section, false)));
     let err = child.stderr.take().map(|pipe| tokio::spawn(copy(pipe, watch.log.clone(), section, true)));
-    let status = wait(&mut child, watch).await?;
+    let status = wait(&mut child, watch, &leash).await?;
+    leash.pull().await?;
     let mut tail = Vec::new();
     for mut reader in err.into_iter().chain(out) {
         match tokio::time::timeout(LINGER, &mut reader).await {
@@ -117,16 +124,47 @@ fn feed(child: &mut Child, input: Option<Vec<u8>>) {
     }
 }
 
-async fn wait(child: &mut Child, watch: &Watch) -> std::io::Result<End> {
-    let group = child.id();
+async fn wait(child: &mut Child, watch: &Watch, leash: &Leash) -> std::io::Result<End> {
     let end = tokio::select! {
-        status = child.wait() => return status.map(End::Exit).inspect(|_| kill_group(group)),
+        status = child.wait() => return status.map(End::Exit),
         () = watch.stop.cancelled() => End::Stopped,
         () = tokio::time::sleep_until(watch.deadline) => End::TimedOut,
     };
-    kill_group(group);
+    leash.yank();
     child.kill().await?;
     Ok(end)
+}
+
+/// Holds a child and everything that it started, and lets none of it outlive the hold: also when the
+/// build is dropped in the middle, as a server does that stops.
+struct Leash {
+    build: String,
+    child: Option<u32>,
+}
+
+impl Leash {
+    /// Kills the child and what can be told to come from it.
+    fn yank(&self) {
+        let family = self.child.and_then(|id| i32::try_from(id).ok()).map(strays::family).unwrap_or_default();
+        kill_group(self.child);
+        strays::kill(family);
+    }
+
+    /// Kills whatever is left; returns when nothing is.
+    async fn pull(mut self) -> std::io::Result<()> {
+        kill_group(self.child.take());
+        let build = self.build.clone();
+        tokio::task::spawn_blocking(move || strays::clear(&build)).await.map_err(std::io::Error::other)
+    }
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.yank();
+            strays::clear(&self.build);
+        }
+    }
 }
 
 /// Kills what is left of a child's process group.
@@ -160,7 +198,7 @@ async fn copy(mut pipe: impl AsyncRead + Unpin, log: Log, section: &'static str,
     tail.into()
 }
 
-async fn take(line: String, log: &Log, section: &str, error: bool, tail: &mut VecDeque<String>) {
+async fn take(line: String, log: &Log, section: &'static str, error: bool, tail: &mut VecDeque<String>) {
     if tail.len() == TAIL {
         tail.pop_front();
     }

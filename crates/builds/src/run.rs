@@ -1,22 +1,23 @@
 //! One build from clone to deploy, step by step.
 
 use crate::Cause;
+use crate::cache::Cache;
 use crate::configuration::Plan;
-use crate::environment::{EnvSource, Facts, SiteVariables, encode, merge, table};
-use crate::failure::{Failure, Outcome};
-use crate::install::install_command;
+use crate::engine::{Bench, Choice, Kind, Site, Wants, choose, issue_pass, revoke_pass};
+use crate::environment::{EnvSource, Facts, SiteVariables, merge, table};
+use crate::failure::{Failure, Outcome, verdict};
+use crate::install;
 use crate::log::section;
 use crate::masker::Masker;
-use crate::process::{Watch, run};
-use crate::publish::publish_folder;
-use crate::repository::{CommitInfo, Source, checkout};
-use crate::sandbox::{Room, Sandbox};
+use crate::process::Watch;
+use crate::repository::{CommitInfo, Source, Wanted, checkout, deepen};
+use crate::sandbox::Sandbox;
 use crate::workspace::Workspace;
+use crate::{detect, ignore};
 use context::Context;
 use model::DeployContext;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use store::builds::{self, BuildRow};
 use store::deploys::DeployRow;
 use store::sites::SiteRow;
@@ -33,12 +34,14 @@ pub(crate) struct Run<'a> {
     pub(crate) sandbox: &'a dyn Sandbox,
 }
 
-/// What the steps after the clone share.
+/// What is known once the repository is there.
 struct Ready {
+    commit: CommitInfo,
     plan: Plan,
     /// The base directory on disk.
     folder: PathBuf,
     environment: BTreeMap<String, String>,
+    variables: SiteVariables,
 }
 
 impl Run<'_> {
@@ -46,25 +49,43 @@ impl Run<'_> {
     pub(crate) async fn carry_out(&self) -> Outcome<()> {
         let log = &self.watch.log;
         log.say(section::QUEUED, format!("The build begins (sandbox: {}).", self.sandbox.name())).await;
-        let space = Workspace::create(&self.cx.settings.builds.work_dir, &self.build.id).await?;
+        let space = Workspace::create(&self.cx.settings.builds, &self.build.id).await?;
         let outcome = self.steps(&space).await;
+        revoke_pass(self.cx, &self.build.id).await;
         space.remove().await;
         outcome
     }
 
     async fn steps(&self, space: &Workspace) -> Outcome<()> {
-        self.hide(&SiteVariables::new());
+        self.hide(&SiteVariables::new(), None);
         let (source, commit) = self.clone(space).await?;
-        let ready = self.configure(space, &source, &commit).await?;
+        let mut ready = self.configure(space, &source, commit).await?;
         space.hand_over().await?;
-        self.install(space, &ready).await?;
-        self.command(space, &ready).await?;
-        self.publish(space, &ready.plan).await
+        ignore::judge(&self.bench(space, &ready, None)).await?;
+        self.detect(space, &mut ready).await?;
+        let choice = self.choose(space, &ready).await?;
+        let cache = Cache::of(self.cx, self.site, self.build, self.cause);
+        let outcome = self.make(space, &ready, &choice, cache.as_ref()).await;
+        self.keep(space, &ready, cache, outcome.is_ok()).await;
+        outcome
+    }
+
+    async fn make(
+        &self,
+        space: &Workspace,
+        ready: &Ready,
+        choice: &Choice,
+        cache: Option<&Cache>,
+    ) -> Outcome<()> {
+        let bench = self.bench(space, ready, None);
+        self.install(&bench, cache).await?;
+        let token = self.pass(choice, ready).await?;
+        choice.kind.engine().make(&Bench { token, ..bench }).await
     }
 
     async fn clone(&self, space: &Workspace) -> Outcome<(Source, CommitInfo)> {
-        let branch = self.deploy.branch.as_deref();
-        let (source, commit) = checkout(self.cx, self.site, branch, space, self.watch).await?;
+        let wanted = Wanted::of(self.deploy.branch.as_deref(), self.cause);
+        let (source, commit) = checkout(self.cx, self.site, wanted, space, self.watch).await?;
         let mut tx = self.cx.begin().await?;
         builds::set_sha(&mut tx, &self.build.id, &commit.sha).await?;
         tx.commit().await?;
@@ -72,41 +93,67 @@ impl Run<'_> {
         Ok((source, commit))
     }
 
-    async fn configure(&self, space: &Workspace, source: &Source, commit: &CommitInfo) -> Outcome<Ready> {
+    async fn configure(&self, space: &Workspace, source: &Source, commit: CommitInfo) -> Outcome<Ready> {
         let context = self.deploy.context.as_str();
-        let plan = Plan::read(&space.repo, &self.site.info.build, context, &commit.branch)?;
+        let mut plan = Plan::read(&space.repo, &self.site.info.build, context, &commit.branch)?;
+        let own = self.site.info.plugins.iter().filter_map(|plugin| plugin["package"].as_str());
+        plan.plugins.extend(own.map(str::to_owned));
         let folder = base_folder(&space.repo, &plan.base)?;
-        let site = &self.site.id;
-        let (account, kind, branch) =
-            (&self.site.account_id, self.deploy.context, Some(commit.branch.as_str()));
-        let set = self.variables.resolve(account, site, kind, branch).await?;
-        self.hide(&set);
-        let platform = self.platform(space, source, commit, &plan).await?;
-        let (environment, unfit) = merge(platform, &set, &plan.environment);
+        let variables = self.variables(&commit.branch).await?;
+        self.hide(&variables, None);
+        let cached = self.cached_commit().await?;
+        if let (Some(cached), true) = (&cached, plan.ignore.is_some()) {
+            deepen(self.cx, source, space, self.watch, cached).await?;
+        }
+        let programs = install::programs(&space.repo, &folder, &space.home);
+        let platform = self.platform(space, source, &commit, &plan, cached.as_deref(), &programs);
+        let (environment, unfit) = merge(platform, &variables, &plan.environment);
         if !unfit.is_empty() {
             let names = unfit.join(", ");
             let notice = format!("Left out of the environment, too long or no name for a variable: {names}");
-            self.watch.log.complain(section::BUILD, notice).await;
+            self.watch.log.complain(section::CLONE, notice).await;
         }
-        Ok(Ready { plan, folder, environment })
+        Ok(Ready { commit, plan, folder, environment, variables })
     }
 
-    async fn platform(
+    /// What people set on the account and the site. Code that is not trusted gets no secrets.
+    async fn variables(&self, branch: &str) -> Outcome<SiteVariables> {
+        let (account, site) = (&self.site.account_id, &self.site.id);
+        let mut set = self.variables.resolve(account, site, self.deploy.context, Some(branch)).await?;
+        if self.cause.untrusted {
+            let before = set.len();
+            set.retain(|_, (_, secret)| !*secret);
+            let gone = before - set.len();
+            let notice = format!(
+                "The author of this code is not trusted on this site; secret variables withheld: {gone}."
+            );
+            self.watch.log.complain(section::CLONE, notice).await;
+        }
+        Ok(set)
+    }
+
+    /// The commit of the last successful build, unless this one is to begin afresh.
+    async fn cached_commit(&self) -> Outcome<Option<String>> {
+        let mut db = self.cx.read().await?;
+        Ok(builds::last_sha(&mut db, &self.site.id).await?.filter(|_| !self.cause.clear_cache))
+    }
+
+    fn platform(
         &self,
         space: &Workspace,
         source: &Source,
         commit: &CommitInfo,
         plan: &Plan,
-    ) -> Outcome<BTreeMap<String, String>> {
-        let mut db = self.cx.read().await?;
-        let cached = builds::last_sha(&mut db, &self.site.id).await?.filter(|_| !self.cause.clear_cache);
+        cached: Option<&str>,
+        programs: &[String],
+    ) -> BTreeMap<String, String> {
         let (at, name) = (self.cx.addresses(), &self.site.name);
-        let facts = Facts {
+        table(&Facts {
             build_id: &self.build.id,
             context: self.deploy.context.as_str(),
             branch: &commit.branch,
             commit: &commit.sha,
-            cached_commit: cached.as_deref(),
+            cached_commit: cached,
             review_id: self.deploy.info.review_id,
             repository: &source.public,
             url: &at.primary_url(name, self.site.info.custom_domain.as_deref()),
@@ -117,9 +164,9 @@ impl Run<'_> {
             site_name: name,
             base: &plan.base,
             home: &space.home.to_string_lossy(),
+            programs,
             hook: self.cause.hook.as_ref(),
-        };
-        Ok(table(&facts))
+        })
     }
 
     /// The address that stays the same for later deploys of this kind.
@@ -134,59 +181,112 @@ impl Run<'_> {
         }
     }
 
-    /// Masks what must not show: secrets, the password of the repository, and the hook's URL.
-    fn hide(&self, set: &SiteVariables) {
+    /// Masks what must not show: secrets, the password of the repository, the hook's URL, and the
+    /// build's own token.
+    fn hide(&self, set: &SiteVariables, token: Option<&str>) {
         let secrets = set.values().filter(|(_, secret)| *secret).map(|(value, _)| value.as_str());
         let source = Source::of(&self.site.info.build).ok();
         let password = source.as_ref().and_then(|source| source.password.as_deref());
         let hook = self.cause.hook.as_ref().map(|hook| hook.url.as_str());
-        self.watch.log.mask(Masker::new(secrets.chain(password).chain(hook)));
+        self.watch.log.mask(Masker::new(secrets.chain(password).chain(hook).chain(token)));
     }
 
-    async fn install(&self, space: &Workspace, ready: &Ready) -> Outcome<()> {
-        let Some(command) = install_command(&ready.folder) else { return Ok(()) };
-        let status = self.shell(space, ready, command, section::INSTALL).await?;
-        verdict(status, "installing the dependencies")
+    fn bench<'b>(&'b self, space: &'b Workspace, ready: &'b Ready, token: Option<String>) -> Bench<'b> {
+        Bench {
+            of: self.of(&ready.commit.branch),
+            watch: self.watch,
+            sandbox: self.sandbox,
+            space,
+            plan: &ready.plan,
+            folder: ready.folder.clone(),
+            environment: &ready.environment,
+            token,
+        }
     }
 
-    async fn command(&self, space: &Workspace, ready: &Ready) -> Outcome<()> {
-        let Some(command) = &ready.plan.command else {
-            self.watch
-                .log
-                .say(section::BUILD, "There is no build command; the files are published as they are.")
-                .await;
+    fn of<'b>(&'b self, branch: &'b str) -> Site<'b> {
+        Site { cx: self.cx, site: self.site, deploy: self.deploy, build: self.build, branch }
+    }
+
+    /// Finds out what the site is made with, when it does not say what to publish.
+    async fn detect(&self, space: &Workspace, ready: &mut Ready) -> Outcome<()> {
+        if ready.plan.publish_is_said {
+            return Ok(());
+        }
+        let home = space.repo.join(ready.plan.home()?);
+        let Some(found) = detect::framework(&self.bench(space, ready, None), &home).await? else {
             return Ok(());
         };
-        let status = self.shell(space, ready, command, section::BUILD).await?;
-        verdict(status, "the build command")
-    }
-
-    async fn shell(
-        &self,
-        space: &Workspace,
-        ready: &Ready,
-        script: &str,
-        part: &'static str,
-    ) -> Outcome<ExitStatus> {
-        self.watch.check()?;
-        self.watch.log.say(part, format!("$ {script}")).await;
-        let room = Room::of_build(&self.cx.settings, space, ready.folder.clone());
-        let process = self.sandbox.command(&room, script).map_err(Failure::disk)?;
-        let ended = run(process.into(), Some(encode(&ready.environment)), part, self.watch)
-            .await
-            .map_err(Failure::disk)?;
-        self.watch.judge(ended.status)
-    }
-
-    async fn publish(&self, space: &Workspace, plan: &Plan) -> Outcome<()> {
-        self.watch.check()?;
-        let folder = publish_folder(&space.repo, plan)?;
-        let shown = if plan.publish.is_empty() { "/" } else { &plan.publish };
-        self.watch.log.say(section::DEPLOY, format!("Deploying `{shown}`")).await;
-        deploys::publish_folder(self.cx, &self.deploy.id, &folder).await?;
-        let address = self.cx.addresses().deploy_url(&self.deploy.id, &self.site.name);
-        self.watch.log.say(section::DEPLOY, format!("The deploy is ready: {address}")).await;
+        detect::adopt(&mut ready.plan, &found)?;
+        let command = ready.plan.command.as_deref().unwrap_or("no command");
+        let notice = format!("Detected {}: runs `{command}`, publishes `{}`", found.name, ready.plan.publish);
+        self.watch.log.say(self.watch.log.section(), notice).await;
         Ok(())
+    }
+
+    async fn choose(&self, space: &Workspace, ready: &Ready) -> Outcome<Choice> {
+        let plan = &ready.plan;
+        let there = |folder: &String| crate::edge_functions::has_files(&space.repo.join(folder));
+        let wants = Wants {
+            plugins: plan.plugins.clone(),
+            functions: plan.functions.clone().filter(there),
+            adapter: detect::adapter(&space.repo.join(plan.home()?)),
+            integrations: plan.integrations,
+        };
+        let choice = choose(self.site.info.build.engine.unwrap_or_default(), &wants);
+        let log = &self.watch.log;
+        log.say(log.section(), format!("Engine: {}, since {}.", choice.kind.name(), choice.why)).await;
+        if let Some(lacking) = &choice.lacking {
+            log.complain(log.section(), format!("The native engine leaves out {lacking}.")).await;
+        }
+        Ok(choice)
+    }
+
+    async fn install(&self, bench: &Bench<'_>, cache: Option<&Cache>) -> Outcome<()> {
+        let log = &self.watch.log;
+        let variable = bench.environment.get("NODE_VERSION").map(String::as_str);
+        if let Some((wanted, place)) = install::wanted_node(&bench.space.repo, &bench.folder, variable)
+            && let Some(has) = crate::builder::node_version().await
+            && let Some(notice) = install::other_node(&wanted, place, &has)
+        {
+            log.say(section::INSTALL, notice).await;
+        }
+        let (installed, mut warm) = (bench.folder.join("node_modules").exists(), false);
+        if let Some(cache) = cache {
+            let restored = cache.restore(bench.space, &bench.folder).await;
+            warm = restored.modules;
+            if !restored.paths.is_empty() {
+                let paths = restored.paths.join(", ");
+                log.say(section::INSTALL, format!("Restored from the cache: {paths}")).await;
+            }
+        }
+        let steps = install::steps(&bench.space.repo, &bench.folder, installed);
+        for notice in steps.notices {
+            log.complain(section::INSTALL, notice).await;
+        }
+        for command in steps.commands {
+            let command = if warm { install::warm(&command) } else { command };
+            verdict(bench.shell(&command, section::INSTALL).await?, "installing the dependencies")?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what the next build can use.
+    async fn keep(&self, space: &Workspace, ready: &Ready, cache: Option<Cache>, succeeded: bool) {
+        let Some(cache) = cache else { return };
+        if let Some(notice) = cache.keep(space, &ready.folder, succeeded).await {
+            self.watch.log.say(self.watch.log.section(), notice).await;
+        }
+    }
+
+    /// The token of a build that asks the API.
+    async fn pass(&self, choice: &Choice, ready: &Ready) -> Outcome<Option<String>> {
+        if choice.kind == Kind::Native {
+            return Ok(None);
+        }
+        let token = issue_pass(&self.of(&ready.commit.branch)).await?;
+        self.hide(&ready.variables, Some(&token));
+        Ok(Some(token))
     }
 }
 
@@ -197,12 +297,4 @@ fn base_folder(repo: &Path, base: &str) -> Outcome<PathBuf> {
     folder.ok_or_else(|| {
         Failure::Build(format!("the base directory `{base}` does not exist in the repository"))
     })
-}
-
-fn verdict(status: ExitStatus, what: &str) -> Outcome<()> {
-    match (status.success(), status.code()) {
-        (true, _) => Ok(()),
-        (false, Some(code)) => Err(Failure::Build(format!("{what} failed with exit code {code}"))),
-        (false, None) => Err(Failure::Build(format!("{what} was killed by the system"))),
-    }
 }

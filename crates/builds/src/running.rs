@@ -13,6 +13,7 @@ pub(crate) struct Running {
 }
 
 struct Entry {
+    site_id: String,
     stop: CancellationToken,
     news: watch::Sender<()>,
 }
@@ -31,9 +32,15 @@ impl Running {
         entries.get(build_id).inspect(|entry| entry.stop.cancel()).is_some()
     }
 
-    pub(crate) fn enter(&self, build_id: &str) -> Place {
+    /// Stops the builds of a site that run here.
+    pub(crate) fn stop_site(&self, site_id: &str) {
+        let entries = self.entries.lock();
+        entries.values().filter(|entry| entry.site_id == site_id).for_each(|entry| entry.stop.cancel());
+    }
+
+    pub(crate) fn enter(&self, build_id: &str, site_id: &str) -> Place {
         let stop = CancellationToken::new();
-        let entry = Entry { stop: stop.clone(), news: watch::Sender::new(()) };
+        let entry = Entry { site_id: site_id.to_owned(), stop: stop.clone(), news: watch::Sender::new(()) };
         self.entries.lock().insert(build_id.to_owned(), entry);
         Place { running: self.clone(), id: build_id.to_owned(), stop }
     }
@@ -64,17 +71,26 @@ mod tests {
     fn a_running_build_can_be_stopped_and_leaves_when_it_ends() {
         let running = Running::default();
         assert!(!running.stop("a"));
-        let place = running.enter("a");
+        let place = running.enter("a", "s");
         assert!(running.stop("a") && place.stop.is_cancelled());
         drop(place);
         assert!(!running.stop("a"));
+    }
+
+    #[test]
+    fn all_builds_of_a_site_can_be_stopped() {
+        let running = Running::default();
+        let [one, two, other] =
+            [("a", "s"), ("b", "s"), ("c", "t")].map(|(build, site)| running.enter(build, site));
+        running.stop_site("s");
+        assert_eq!([one, two, other].map(|place| place.stop.is_cancelled()), [true, true, false]);
     }
 
     #[tokio::test]
     async fn news_come_and_end_with_the_build() {
         let running = Running::default();
         assert!(running.news("a").is_none());
-        let place = running.enter("a");
+        let place = running.enter("a", "s");
         let mut news = running.news("a").expect("it runs");
         running.tell("a");
         assert!(news.changed().await.is_ok());

@@ -3,7 +3,7 @@
 use context::{Context, Result};
 use model::Timestamp;
 use serde::Serialize;
-use store::builds;
+use store::builds::{self, Of};
 
 /// Length of the period that minutes are counted for. The hosted service bills by months; here the
 /// figure only informs, and a sliding period needs no calendar.
@@ -42,17 +42,29 @@ pub struct Minutes {
     pub last_updated_at: Timestamp,
 }
 
-/// Adds up an account's builds.
+/// Adds up the builds of an account, those of deleted sites included.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn status(cx: &Context, account_id: &str) -> Result<Status> {
+    status_of(cx, Of::Account(account_id)).await
+}
+
+/// Adds up the builds of a site.
+///
+/// # Errors
+/// When the database fails.
+pub async fn site_status(cx: &Context, site_id: &str) -> Result<Status> {
+    status_of(cx, Of::Site(site_id)).await
+}
+
+async fn status_of(cx: &Context, of: Of<'_>) -> Result<Status> {
     let now = cx.now();
     let since = now.plus_millis(-PERIOD_DAYS * DAY);
     let before = since.plus_millis(-PERIOD_DAYS * DAY);
     let mut db = cx.read().await?;
-    let current = builds::totals(&mut db, account_id, since).await?;
-    let both = builds::totals(&mut db, account_id, before).await?;
+    let current = builds::totals(&mut db, of, since).await?;
+    let both = builds::totals(&mut db, of, before).await?;
     Ok(Status {
         active: current.building,
         pending_concurrency: current.enqueued,

@@ -1,12 +1,15 @@
 //! The folders of one build, made before it and removed after it.
 
 use crate::failure::{Failure, Outcome};
+use crate::sandbox::Cell;
+use context::BuildPolicy;
 use std::fs::{DirBuilder, Permissions};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// User and group that builds run as when the server is root: `nobody` everywhere.
+/// User and group that programs run as which belong to no build: `nobody` everywhere.
 pub(crate) const NOBODY: u32 = 65534;
 
 /// The folders of one build. Paths hold no symbolic link.
@@ -19,38 +22,40 @@ pub(crate) struct Workspace {
     pub(crate) home: PathBuf,
     /// Git's configuration and key; the build never sees it.
     pub(crate) git: PathBuf,
+    /// The user and the control group that the build's processes belong to.
+    pub(crate) cell: Arc<Cell>,
 }
 
 impl Workspace {
     /// Makes the folders, empty, even when an earlier run left some.
-    pub(crate) async fn create(work_dir: &Path, build_id: &str) -> Outcome<Self> {
-        let (work_dir, build_id) = (work_dir.to_owned(), build_id.to_owned());
-        blocking(move || Self::make(&work_dir, &build_id)).await
+    pub(crate) async fn create(policy: &BuildPolicy, build_id: &str) -> Outcome<Self> {
+        let (policy, build_id) = (policy.clone(), build_id.to_owned());
+        blocking(move || Self::make(&policy, &build_id)).await
     }
 
-    fn make(work_dir: &Path, build_id: &str) -> std::io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o711).create(work_dir)?;
-        let root = work_dir.canonicalize()?.join(build_id);
+    fn make(policy: &BuildPolicy, build_id: &str) -> std::io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o711).create(&policy.work_dir)?;
+        let cell = Arc::new(Cell::enter(policy, build_id)?);
+        let root = policy.work_dir.canonicalize()?.join(build_id);
         remove(&root)?;
         let folder = |path: PathBuf, mode: u32| DirBuilder::new().mode(mode).create(&path).map(|()| path);
         let root = folder(root, 0o711)?;
         let home = folder(root.join("home"), 0o700)?;
         folder(home.join("tmp"), 0o700)?;
         Ok(Self {
-            repo: folder(root.join("repo"), 0o755)?,
+            repo: folder(root.join("repo"), 0o700)?,
             git: folder(root.join("git"), 0o700)?,
             home,
             root,
+            cell,
         })
     }
 
     /// Hands checkout and home to the user that builds run as.
     pub(crate) async fn hand_over(&self) -> Outcome<()> {
-        if !server_is_root() {
-            return Ok(());
-        }
+        let Some(user) = self.cell.user() else { return Ok(()) };
         let folders = [self.repo.clone(), self.home.clone()];
-        blocking(move || folders.iter().try_for_each(|folder| give(folder))).await
+        blocking(move || folders.iter().try_for_each(|folder| give(folder, user))).await
     }
 
     /// Removes what a process that died left of a build which does not run again.
@@ -60,6 +65,13 @@ impl Workspace {
 
     /// Removes everything.
     pub(crate) async fn remove(self) {
+        let cell = self.cell;
+        // what still runs could write on while the folders are removed
+        let _cleared = blocking(move || {
+            cell.clear();
+            Ok(())
+        })
+        .await;
         remove_logged(self.root).await;
     }
 }
@@ -84,18 +96,18 @@ pub(crate) async fn blocking<T: Send + 'static>(
     joined.and_then(|done| done).map_err(Failure::disk)
 }
 
-fn give(path: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY))?;
+fn give(path: &Path, user: u32) -> std::io::Result<()> {
+    std::os::unix::fs::lchown(path, Some(user), Some(user))?;
     if path.symlink_metadata()?.is_dir() {
         for entry in std::fs::read_dir(path)? {
-            give(&entry?.path())?;
+            give(&entry?.path(), user)?;
         }
     }
     Ok(())
 }
 
 /// Removes a folder; one that a build made unwritable is made writable first.
-fn remove(root: &Path) -> std::io::Result<()> {
+pub(crate) fn remove(root: &Path) -> std::io::Result<()> {
     match std::fs::remove_dir_all(root) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             unlock(root)?;
@@ -121,14 +133,20 @@ fn unlock(folder: &Path) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
+    fn policy(work_dir: &Path) -> BuildPolicy {
+        crate::tests::world::policy(work_dir.to_owned())
+    }
+
     #[tokio::test]
     async fn a_workspace_is_empty_and_leaves_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
-        let first = Workspace::create(dir.path(), "b1").await.expect("made");
+        let policy = policy(dir.path());
+        let first = Workspace::create(&policy, "b1").await.expect("made");
         std::fs::write(first.repo.join("left"), "over").expect("written");
         std::fs::create_dir(first.home.join("locked")).expect("made");
         std::fs::set_permissions(first.home.join("locked"), Permissions::from_mode(0o500)).expect("locked");
-        let again = Workspace::create(dir.path(), "b1").await.expect("made again");
+        drop(first);
+        let again = Workspace::create(&policy, "b1").await.expect("made again");
         assert!(!again.repo.join("left").exists());
         again.hand_over().await.expect("given");
         again.remove().await;

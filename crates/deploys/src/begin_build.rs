@@ -30,9 +30,14 @@ pub async fn begin_build(cx: &Context, deploy_id: &str, commit: Commit) -> Resul
     let mut deploy = deploys::find(&mut tx, deploy_id).await?.ok_or(Error::NotFound)?;
     let site = sites::find(&mut tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
     let info = &mut deploy.info;
+    // of the commit that a Git host told of, the host knows page and author better than Git does
+    let told = info.commit_ref.is_some() && info.commit_ref == commit.sha;
+    let better = |told_of: Option<String>, read: Option<String>| {
+        if told { told_of.or(read) } else { read.or(told_of) }
+    };
+    info.commit_url = better(info.commit_url.take(), commit.url);
+    info.committer = better(info.committer.take(), commit.committer);
     info.commit_ref = commit.sha.or(info.commit_ref.take());
-    info.commit_url = commit.url.or(info.commit_url.take());
-    info.committer = commit.committer.or(info.committer.take());
     info.title = info.title.take().or(commit.title);
     if deploy.state == DeployState::Building {
         state::save(&mut tx, cx, &mut deploy).await?;

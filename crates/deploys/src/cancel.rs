@@ -3,6 +3,7 @@
 use crate::fail::fail_in;
 use context::{Context, Error, Result};
 use model::DeployState;
+use store::Tx;
 use store::deploys::DeployRow;
 
 /// The `error_message` of a cancelled deploy.
@@ -14,10 +15,19 @@ pub const CANCELED: &str = "Canceled";
 /// `Unprocessable` when the deploy is ready, `NotFound` when there is none.
 pub async fn cancel(cx: &Context, deploy_id: &str) -> Result<DeployRow> {
     let mut tx = cx.begin().await?;
-    let deploy = fail_in(&mut tx, cx, deploy_id, CANCELED).await?;
+    let deploy = cancel_in(&mut tx, cx, deploy_id).await?;
+    tx.commit().await?;
+    Ok(deploy)
+}
+
+/// The same in the caller's transaction.
+///
+/// # Errors
+/// As [`cancel`]; nothing was changed then.
+pub async fn cancel_in(tx: &mut Tx, cx: &Context, deploy_id: &str) -> Result<DeployRow> {
+    let deploy = fail_in(tx, cx, deploy_id, CANCELED).await?;
     if deploy.state == DeployState::Ready {
         return Err(Error::Unprocessable("the deploy is ready and cannot be cancelled".to_owned()));
     }
-    tx.commit().await?;
     Ok(deploy)
 }

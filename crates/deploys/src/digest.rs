@@ -5,7 +5,7 @@ use crate::{process, state};
 use context::{Context, Error, Result};
 use model::{DeployState, FunctionSchedule};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use store::Tx;
 use store::blobs;
@@ -33,6 +33,12 @@ pub struct Digest {
     pub framework: Option<String>,
     /// Message in lists.
     pub title: Option<String>,
+    /// Functions whose zips a build left here.
+    #[serde(skip)]
+    pub(crate) zips: BTreeMap<String, FunctionZip>,
+    /// Messages of a build for the deploy's summary.
+    #[serde(skip)]
+    pub(crate) notices: Vec<Value>,
 }
 
 /// A function in a digest.
@@ -108,10 +114,23 @@ fn describe(deploy: &mut DeployRow, digest: &Digest) {
     if let Some(config) = &digest.functions_config {
         info.functions_config = config.clone();
     }
+    note(&mut info.summary, &digest.notices);
     info.framework = digest.framework.clone().or(info.framework.take());
     info.title = info.title.take().or_else(|| digest.title.clone());
     if deploy.branch.is_none() {
         deploy.branch = digest.branch.clone().filter(|b| !b.is_empty());
+    }
+}
+
+/// Adds messages to a summary; one that is there already, from a build that was cut off, stays alone.
+fn note(summary: &mut Option<Value>, notices: &[Value]) {
+    for notice in notices {
+        let summary = summary.get_or_insert_with(|| json!({}));
+        match summary["messages"].as_array_mut() {
+            Some(messages) if messages.contains(notice) => {}
+            Some(messages) => messages.push(notice.clone()),
+            None => summary["messages"] = json!([notice]),
+        }
     }
 }
 
@@ -134,7 +153,7 @@ fn manifest(cx: &Context, digest: &Digest) -> Result<Manifest> {
             files.len()
         )));
     }
-    let mut functions = BTreeMap::new();
+    let mut functions = digest.zips.clone();
     for (name, function) in digest.functions.iter().flatten() {
         check_function_name(name)?;
         let sha = hex_digest(function.sha(), 64, "SHA-256")?;

@@ -1,5 +1,6 @@
 //! Publishing a folder on disk: what a build left behind.
 
+use crate::beneath::Beneath;
 use crate::digest::{Digest, take_digest};
 use crate::path::clean_path;
 use crate::process::process;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use store::blob::Digests;
 use store::blobs::{self, Known};
 use store::deploys::{self, DeployRow};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Files read and stored at once.
 const AT_ONCE: usize = 4;
@@ -27,15 +28,21 @@ const BATCH: usize = 500;
 /// `Unprocessable` when the folder breaks a limit or the deploy does not take files; else when a
 /// file cannot be read or the database fails.
 pub async fn publish_folder(cx: &Context, deploy_id: &str, folder: &Path) -> Result<DeployRow> {
-    let root = folder.to_owned();
-    let walk = move || walk(&root);
-    let files = tokio::task::spawn_blocking(walk).await.map_err(Error::internal)?.map_err(Error::internal)?;
-    let stored: Vec<(String, Digests)> = futures_util::stream::iter(files)
-        .map(|file| store_file(cx, file))
+    let stored = store_folder(cx, folder, Path::new("")).await?;
+    publish_stored(cx, deploy_id, stored).await
+}
+
+/// Stores the files of `root/inner`; their paths and digests.
+pub(crate) async fn store_folder(cx: &Context, root: &Path, inner: &Path) -> Result<Vec<(String, Digests)>> {
+    let (root, inner) = (root.to_owned(), inner.to_owned());
+    let look = move || Ok((Beneath::open(&root, &inner)?, walk(&root.join(inner))?));
+    let looked: std::io::Result<_> = tokio::task::spawn_blocking(look).await.map_err(Error::internal)?;
+    let (folder, files) = looked.map_err(Error::internal)?;
+    futures_util::stream::iter(files)
+        .map(|file| store_file(cx, folder.clone(), file))
         .buffer_unordered(AT_ONCE)
         .try_collect()
-        .await?;
-    publish_stored(cx, deploy_id, stored).await
+        .await
 }
 
 /// Makes a deploy of files that are stored already.
@@ -47,14 +54,8 @@ pub(crate) async fn publish_stored(
     let mut db = cx.read().await?;
     let deploy = deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)?;
     drop(db);
-    for batch in stored.chunks(BATCH) {
-        let mut tx = cx.begin().await?;
-        for (_, digests) in batch {
-            let known = Known { blob: digests.sha256.clone(), size: digests.size };
-            blobs::learn(&mut tx, &deploy.account_id, &digests.sha1, &known).await?;
-        }
-        tx.commit().await?;
-    }
+    let all: Vec<_> = stored.iter().map(|(_, digests)| (digests.sha1.as_str(), digests)).collect();
+    learn(cx, &deploy.account_id, &all).await?;
     let files: BTreeMap<String, String> = stored.into_iter().map(|(path, d)| (path, d.sha1)).collect();
     take_digest(cx, deploy_id, Digest { files: Some(files), ..Digest::default() }).await?;
     process(cx, deploy_id).await?;
@@ -62,26 +63,40 @@ pub(crate) async fn publish_stored(
     deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)
 }
 
+/// Writes down which blobs an account's digests lead to.
+pub(crate) async fn learn(cx: &Context, account_id: &str, all: &[(&str, &Digests)]) -> Result<()> {
+    for batch in all.chunks(BATCH) {
+        let mut tx = cx.begin().await?;
+        for (name, digests) in batch {
+            let known = Known { blob: digests.sha256.clone(), size: digests.size };
+            blobs::learn(&mut tx, account_id, name, &known).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 struct Found {
+    /// From the folder that is published.
     file: PathBuf,
     path: String,
 }
 
 fn walk(root: &Path) -> std::io::Result<Vec<Found>> {
     let mut found = Vec::new();
-    let mut folders = vec![(root.to_owned(), String::new())];
+    let mut folders = vec![(PathBuf::new(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
-        for entry in std::fs::read_dir(folder)? {
+        for entry in std::fs::read_dir(root.join(&folder))? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let kind = entry.file_type()?;
-            let path = format!("{prefix}/{name}");
+            let (path, file) = (format!("{prefix}/{name}"), folder.join(entry.file_name()));
             if left_out(&name) {
                 continue;
             } else if kind.is_dir() {
-                folders.push((entry.path(), path));
+                folders.push((file, path));
             } else if kind.is_file() {
-                found.push(Found { file: entry.path(), path });
+                found.push(Found { file, path });
             }
         }
     }
@@ -92,23 +107,35 @@ fn left_out(name: &str) -> bool {
     (name.starts_with('.') && name != ".well-known") || matches!(name, "node_modules" | "__MACOSX")
 }
 
-async fn store_file(cx: &Context, found: Found) -> Result<(String, Digests)> {
+async fn store_file(cx: &Context, folder: Beneath, found: Found) -> Result<(String, Digests)> {
     let limits = &cx.settings.limits;
     let path = clean_path(&found.path, limits.path)?;
-    let mut file = tokio::fs::File::open(&found.file).await.map_err(Error::internal)?;
+    let opened = tokio::task::spawn_blocking(move || folder.file(&found.file)).await;
+    let file = opened.map_err(Error::internal)?.map_err(Error::internal)?;
+    let digests = keep(cx, &path, tokio::fs::File::from_std(file), limits.file).await?;
+    Ok((path, digests))
+}
+
+/// Stores what `source` gives; `shown` names it where it is too long.
+pub(crate) async fn keep(
+    cx: &Context,
+    shown: &str,
+    mut source: impl AsyncRead + Unpin,
+    limit: u64,
+) -> Result<Digests> {
     let mut staged = cx.blobs.stage().await?;
     let mut buffer = vec![0; STEP];
     loop {
-        let read = file.read(&mut buffer).await.map_err(Error::internal)?;
+        let read = source.read(&mut buffer).await.map_err(Error::internal)?;
         if read == 0 {
             break;
         }
-        if staged.size() + read as u64 > limits.file {
-            return Err(Error::Unprocessable(format!("{path} has more than {} bytes", limits.file)));
+        if staged.size() + read as u64 > limit {
+            return Err(Error::Unprocessable(format!("{shown} has more than {limit} bytes")));
         }
         staged.write(&buffer[..read]).await?;
     }
-    Ok((path, cx.blobs.keep(staged).await?))
+    Ok(cx.blobs.keep(staged).await?)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! edge's business, how they are made is the builds'.
 
 mod begin_build;
+mod beneath;
+mod built;
 mod cancel;
 mod compress;
 mod create;
@@ -18,15 +20,19 @@ mod present;
 mod process;
 mod publish;
 mod ready;
+mod requests;
 mod restore;
 mod rules;
+mod skip;
 mod state;
 mod upload;
 mod validations;
 mod zip;
 
 pub use begin_build::{Commit, begin_build};
-pub use cancel::{CANCELED, cancel};
+pub use beneath::Beneath;
+pub use built::{Built, BuiltFunction, publish_built};
+pub use cancel::{CANCELED, cancel, cancel_in};
 pub use compress::{COMPRESS_JOB, CompressHandler};
 pub use create::{NewDeploy, create, create_in};
 pub use delete::delete;
@@ -37,7 +43,9 @@ pub use lock::{lock, unlock};
 pub use path::clean_path;
 pub use present::{present, present_all, present_as};
 pub use process::{PROCESS_JOB, ProcessHandler, process};
+pub use requests::{Tell, accept_in, hold_in, reject_in};
 pub use restore::{restore, rollback};
+pub use skip::{skip, skip_in};
 pub use state::{MOVES, may_move};
 pub use upload::{FunctionUpload, StreamedBody, upload_file, upload_function};
 pub use validations::set_validations;

@@ -36,9 +36,10 @@ pub(crate) async fn finish(cx: &Context, deploy_id: &str, mut made: Made<'_>) ->
     let live = goes_live(&mut tx, &site, &deploy).await?;
     forms::keep(&mut tx, cx, &site.id, &mut made.forms, live).await?;
     made.messages.extend(made.forms.into_messages());
+    let messages = noted(&deploy).into_iter().chain(made.messages).collect::<Vec<_>>();
     deploy.info.functions = made.functions;
     deploy.info.ready_at = Some(cx.now());
-    deploy.info.summary = Some(json!({ "status": "ready", "messages": made.messages }));
+    deploy.info.summary = Some(json!({ "status": "ready", "messages": messages }));
     state::move_to(&mut tx, cx, &mut deploy, DeployState::Ready).await?;
     lead(&mut tx, &site, &deploy).await?;
     if live {
@@ -50,6 +51,12 @@ pub(crate) async fn finish(cx: &Context, deploy_id: &str, mut made: Made<'_>) ->
         compress::enqueue(&mut tx, cx, deploy_id).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// What was noted in the deploy's summary before its files were there.
+fn noted(deploy: &DeployRow) -> Vec<Value> {
+    let messages = deploy.info.summary.as_ref().and_then(|summary| summary["messages"].as_array());
+    messages.cloned().unwrap_or_default()
 }
 
 /// A deploy and its site, whose row is locked: of two who make the same deploy ready (the job, and
@@ -76,7 +83,9 @@ async fn goes_live(tx: &mut Tx, site: &SiteRow, deploy: &DeployRow) -> Result<bo
 
 /// Labels of the deploy: its alias, and its branch.
 async fn lead(tx: &mut Tx, site: &SiteRow, deploy: &DeployRow) -> Result<()> {
-    let branch = deploy.branch.as_deref().map(model::slug).filter(|_| !deploy.draft);
+    // anybody may name the branch of a request as they like: its preview takes no branch's label
+    let named = !deploy.draft && deploy.context != DeployContext::DeployPreview;
+    let branch = deploy.branch.as_deref().map(model::slug).filter(|_| named);
     for label in deploy.info.alias.iter().chain(&branch).filter(|label| !label.is_empty()) {
         deploys::set_alias(tx, &site.id, label, &deploy.id).await?;
     }

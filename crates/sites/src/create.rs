@@ -1,8 +1,10 @@
 //! Making a site.
 
+use crate::repo::push_hook_id;
 use crate::update::{Changes, apply, hash_password};
 use crate::{domain, identity, name};
 use context::{Context, Error, Result};
+use store::pushes;
 use store::sites::{self, SiteInfo, SiteRow};
 
 /// Tries to find a free name when nobody chose one.
@@ -23,7 +25,7 @@ pub async fn create(
     let now = cx.now();
     let info = SiteInfo {
         user_id: user_id.map(ToOwned::to_owned),
-        deploy_hook_id: Some(cx.id()),
+        deploy_hook_id: Some(push_hook_id(cx)),
         ..SiteInfo::default()
     };
     let mut site = SiteRow {
@@ -51,6 +53,8 @@ pub async fn create(
         match sites::insert(&mut tx, &site).await {
             Ok(()) => {
                 domain::unsettle(&mut tx, cx, &site).await?;
+                let push_hook = site.info.deploy_hook_id.as_deref().unwrap_or_default();
+                pushes::ensure_hook(&mut tx, push_hook, &site.id, now).await?;
                 tx.commit().await?;
                 return Ok(site);
             }

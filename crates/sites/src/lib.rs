@@ -18,6 +18,6 @@ pub use create::create;
 pub use delete::delete;
 pub use domain::counterpart;
 pub use enable::set_enabled;
-pub use present::{present, present_all};
+pub use present::{present, present_all, push_url};
 pub use repo::unlink_repo;
 pub use update::{Changes, update};

@@ -12,6 +12,9 @@ use store::sites::SiteRow;
 /// Name of the one plan a self-hosted server has.
 pub const PLAN: &str = "self-hosted";
 
+/// Git hosts whose webhooks are understood.
+const GIT_HOSTS: [&str; 5] = ["github", "gitlab", "gitea", "forgejo", "bitbucket"];
+
 /// The site, with its account looked up. `published` is its live deploy as the deploys feature
 /// shows it.
 ///
@@ -46,6 +49,13 @@ pub async fn present_all(
         out.push(shown(cx, &site, account, published));
     }
     Ok(out)
+}
+
+/// What Git hosts call. The name of the host in it is for people: the request itself says whose it is.
+#[must_use]
+pub fn push_url(cx: &Context, provider: Option<&str>, hook_id: &str) -> String {
+    let host = provider.filter(|provider| GIT_HOSTS.contains(provider)).unwrap_or("git");
+    format!("{}/hooks/{host}/{hook_id}", cx.addresses().control_url())
 }
 
 fn shown(
@@ -93,11 +103,7 @@ fn shown(
         account_name: account.map(|a| a.name.clone()).unwrap_or_default(),
         account_slug: account.map(|a| a.slug.clone()).unwrap_or_default(),
         git_provider: info.build.provider.clone(),
-        deploy_hook: format!(
-            "{}/hooks/{}/{hook}",
-            at.control_url(),
-            info.build.provider.as_deref().unwrap_or("git")
-        ),
+        deploy_hook: push_url(cx, info.build.provider.as_deref(), hook),
         capabilities: json!({}),
         processing_settings: info.processing,
         build_settings: info.build,

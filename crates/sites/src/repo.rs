@@ -1,9 +1,35 @@
-//! Letting go of a linked repository.
+//! The linked repository: what may be said of it, the URL that its host calls, and letting go of it.
 
+use crate::update::Repo;
 use context::{Context, Error, Result};
 use model::BuildSettings;
 use store::ChangeKind;
 use store::sites::{self, SiteRow};
+
+/// Names of branches that a site may list, and authors that it may trust.
+pub(crate) const NAMES_MAX: usize = 100;
+/// Bytes of one of them: as many as a branch may have.
+pub(crate) const NAME_MAX: usize = 255;
+
+/// Refuses lists that are too long.
+pub(crate) fn check(repo: &Repo) -> Result<()> {
+    for (what, names) in
+        [("allowed_branches", &repo.allowed_branches), ("trusted_authors", &repo.trusted_authors)]
+    {
+        let names = names.as_deref().unwrap_or_default();
+        if names.len() > NAMES_MAX || names.iter().any(|name| name.is_empty() || name.len() > NAME_MAX) {
+            let message = format!("{what} holds at most {NAMES_MAX} names of 1 to {NAME_MAX} bytes");
+            return Err(Error::Unprocessable(message));
+        }
+    }
+    Ok(())
+}
+
+/// The last part of the URL that a Git host calls. All of it is random, unlike other ids: whoever knows
+/// it may ask for builds.
+pub(crate) fn push_hook_id(cx: &Context) -> String {
+    cx.random::<12>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Unlinks the repository. Build command and directories stay.
 ///
@@ -18,6 +44,8 @@ pub async fn unlink_repo(cx: &Context, site_id: &str) -> Result<SiteRow> {
         functions_dir: old.functions_dir,
         base: old.base,
         cmd: old.cmd,
+        package_path: old.package_path,
+        engine: old.engine,
         ..BuildSettings::default()
     };
     site.updated_at = cx.now();
@@ -25,4 +53,27 @@ pub async fn unlink_repo(cx: &Context, site_id: &str) -> Result<SiteRow> {
     tx.changed(ChangeKind::Site, site_id, cx.now()).await?;
     tx.commit().await?;
     Ok(site)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_names_are_bounded() {
+        let many = |count: usize| Some(vec!["x".to_owned(); count]);
+        let one = |length: usize| Some(vec!["x".repeat(length)]);
+        for (names, good) in [
+            (many(NAMES_MAX), true),
+            (many(NAMES_MAX + 1), false),
+            (one(NAME_MAX), true),
+            (one(NAME_MAX + 1), false),
+            (one(0), false),
+            (None, true),
+        ] {
+            let branches = Repo { allowed_branches: names.clone(), ..Repo::default() };
+            let authors = Repo { trusted_authors: names, ..Repo::default() };
+            assert_eq!((check(&branches).is_ok(), check(&authors).is_ok()), (good, good));
+        }
+    }
 }

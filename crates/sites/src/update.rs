@@ -4,12 +4,13 @@ use crate::create::taken;
 use crate::domain;
 use crate::identity;
 use crate::password::{self, PasswordContext};
+use crate::repo::{self, push_hook_id};
 use context::{Context, Error, Result};
 use model::{BuildSettings, ProcessingSettings, SiteName};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use store::ChangeKind;
 use store::sites::{self, SiteInfo, SiteRow};
+use store::{ChangeKind, pushes};
 
 /// What a client wants changed. Absent fields stay; fields that are null are cleared.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -77,6 +78,10 @@ pub struct Repo {
     pub repo: Option<String>,
     /// Older name of `repo_branch`.
     pub branch: Option<String>,
+    /// Branches that are deployed beside the production branch; none when empty.
+    pub allowed_branches: Option<Vec<String>>,
+    /// Whose requests from forks are trusted; nobody's when empty.
+    pub trusted_authors: Option<Vec<String>>,
 }
 
 /// Changes a site.
@@ -90,6 +95,8 @@ pub async fn update(cx: &Context, site_id: &str, mut changes: Changes) -> Result
     let mut site = sites::lock_row(&mut tx, site_id).await?.ok_or(Error::NotFound)?;
     let before = domain::listed(&site.info);
     apply(cx, &mut site, changes)?;
+    let push_hook = site.info.deploy_hook_id.get_or_insert_with(|| push_hook_id(cx)).clone();
+    pushes::ensure_hook(&mut tx, &push_hook, &site.id, cx.now()).await?;
     site.updated_at = cx.now();
     match sites::update(&mut tx, &site).await {
         Err(store::Error::Taken) => return Err(taken(&site)),
@@ -141,6 +148,7 @@ pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Resul
         info.plugins = plugins;
     }
     if let Some(repo) = changes.repo.or(changes.build_settings) {
+        repo::check(&repo)?;
         merge_repo(&mut info.build, repo);
     }
     Ok(())
@@ -186,14 +194,19 @@ fn merge_repo(build: &mut BuildSettings, repo: Repo) {
     build.dir = new.dir.or(build.dir.take());
     build.functions_dir = new.functions_dir.or(build.functions_dir.take());
     build.base = new.base.or(build.base.take());
+    build.package_path = new.package_path.or(build.package_path.take());
     build.cmd = new.cmd.or(build.cmd.take());
+    build.engine = new.engine.or(build.engine);
     build.public_repo = new.public_repo.or(build.public_repo);
     build.private_logs = new.private_logs.or(build.private_logs);
     build.installation_id = new.installation_id.or(build.installation_id);
     build.stop_builds = new.stop_builds.or(build.stop_builds);
-    if !new.allowed_branches.is_empty() {
-        build.allowed_branches = new.allowed_branches;
-    }
+    build.replace_waiting = new.replace_waiting.or(build.replace_waiting);
+    build.build_cache = new.build_cache.or(build.build_cache);
+    build.untrusted_flow = new.untrusted_flow.or(build.untrusted_flow);
+    build.skip_prs = new.skip_prs.or(build.skip_prs);
+    build.allowed_branches = repo.allowed_branches.unwrap_or_else(|| build.allowed_branches.split_off(0));
+    build.trusted_authors = repo.trusted_authors.unwrap_or_else(|| build.trusted_authors.split_off(0));
     build.repo_url = new.repo_url.or_else(|| clone_url(build)).or(build.repo_url.take());
 }
 
@@ -249,5 +262,23 @@ mod tests {
         merge_repo(&mut build, serde_json::from_str(r#"{"dir": "out"}"#).unwrap());
         assert_eq!((build.cmd.as_deref(), build.dir.as_deref()), (Some("make"), Some("out")));
         assert_eq!(build.repo_url.as_deref(), Some("https://h/r"));
+    }
+
+    #[test]
+    fn lists_stay_unless_they_are_sent() {
+        let mut build = BuildSettings::default();
+        for (sent, branches, authors) in [
+            (r#"{"allowed_branches": ["main", "feat/*"], "trusted_authors": ["ada"]}"#, 2, 1),
+            (r#"{"cmd": "make"}"#, 2, 1),
+            (r#"{"trusted_authors": []}"#, 2, 0),
+            (r#"{"allowed_branches": []}"#, 0, 0),
+        ] {
+            merge_repo(&mut build, serde_json::from_str(sent).unwrap());
+            assert_eq!(
+                (build.allowed_branches.len(), build.trusted_authors.len()),
+                (branches, authors),
+                "{sent}"
+            );
+        }
     }
 }

@@ -13,6 +13,8 @@ pub struct Resolved {
     pub vars: BTreeMap<String, String>,
     /// Keys whose values must be masked in logs.
     pub secrets: BTreeSet<String>,
+    /// Keys whose values the site itself has, not its account.
+    pub of_site: BTreeSet<String>,
 }
 
 /// The variables of a site that are handed to `scope` in `context` on `branch`. A variable of the
@@ -32,19 +34,32 @@ pub async fn resolve(
     let shared = place(&mut db, account_id, None).await?;
     let own = place(&mut db, account_id, Some(site_id)).await?;
     let mut rows = env_vars::list(&mut db, &shared).await?;
+    let of_account = rows.len();
     rows.extend(env_vars::list(&mut db, &own).await?);
     drop(db);
     let mut resolved = Resolved::default();
-    for row in rows.into_iter().filter(|row| row.scopes.contains(&scope)) {
+    for (at, row) in rows.into_iter().enumerate().filter(|(_, row)| row.scopes.contains(&scope)) {
         let var = open(cx, row)?;
         if let Some(value) = var.value_for(context, branch) {
             resolved.put(&var.key, value, var.is_secret);
+            if at >= of_account {
+                resolved.of_site.insert(var.key.clone());
+            }
         }
     }
     Ok(resolved)
 }
 
 impl Resolved {
+    /// Lays secrets from elsewhere over the account's variables and under the site's.
+    pub fn lay_between(&mut self, others: BTreeMap<String, String>) {
+        for (key, value) in others {
+            if !self.of_site.contains(&key) {
+                self.put(&key, &value, true);
+            }
+        }
+    }
+
     fn put(&mut self, key: &str, value: &str, is_secret: bool) {
         self.vars.insert(key.to_owned(), value.to_owned());
         if is_secret {

@@ -1,5 +1,6 @@
-//! `POST /sites/{site_id}/build_hooks` {title, branch?}: a new build hook. 201; 422 without a title
-//! or with more hooks than a site may have.
+//! `POST /sites/{site_id}/build_hooks` {title, branch?, debounce_ms?, max_wait_ms?, verify?,
+//! per_minute?, allow?, filter?, clear_cache?}: a new build hook. 201; 422 without a title, for
+//! options that make no sense, or with more hooks than a site may have.
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;

@@ -1,4 +1,5 @@
-//! `PUT /sites/{site_id}/build_hooks/{id}` {title?, branch?}: changes a build hook. 204.
+//! `PUT /sites/{site_id}/build_hooks/{id}` {title?, branch?, and the options of a new one}: changes a
+//! build hook; what is absent stays, an option that is null ends. 204.
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;

@@ -31,7 +31,7 @@ pub(crate) async fn handle(mut call: Call) -> Outcome {
         title: given("title", body.title).filter(|title| !title.is_empty()),
         clear_cache: call.flag("clear_cache") || body.clear_cache,
         user_id: Some(call.user()?.user_id.clone()),
-        hook: None,
+        ..Cause::default()
     };
     let (build, _) = builds::start(&call.cx, site, cause).await?;
     Ok(Reply::json(&builds::present(&build)))

@@ -3,7 +3,8 @@
 use context::{Context, Error, Result};
 use store::build_hooks;
 
-/// Deletes a build hook; its URL is dead at once. Builds it asked for go on.
+/// Deletes a build hook with the log of its calls; its URL is dead at once. Builds it asked for go
+/// on; calls that still wait to become one are dropped with it.
 ///
 /// # Errors
 /// `NotFound` when the site has no such hook.

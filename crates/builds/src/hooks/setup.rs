@@ -1,9 +1,11 @@
 //! What may be said of a build hook, and how one is shown.
 
+use super::options;
 use crate::repository::check_branch;
 use context::{Context, Error, Result};
 use model::BuildHook;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use store::build_hooks::BuildHookRow;
 
 /// Longest title of a hook, and of a deploy that a call of it asks for, in characters.
@@ -18,6 +20,10 @@ pub struct Setup {
     /// Branch it builds; empty or absent for the production branch.
     #[serde(default)]
     pub branch: Option<String>,
+    /// How its calls are taken: the fields of `BuildHookOptions`; null ends one. Others are left
+    /// alone.
+    #[serde(flatten)]
+    pub options: Map<String, Value>,
 }
 
 impl Setup {
@@ -43,8 +49,14 @@ pub(super) fn check_title(title: &str) -> Result<()> {
 }
 
 /// What to POST to.
-pub(super) fn url(cx: &Context, id: &str) -> String {
-    format!("{}/build_hooks/{id}", cx.addresses().control_url())
+pub(super) fn url(cx: &Context, key: &str) -> String {
+    format!("{}/build_hooks/{key}", cx.addresses().control_url())
+}
+
+/// A new secret part of a URL. All of it is random, unlike other ids: the time would be known to
+/// many.
+pub(super) fn drawn(cx: &Context) -> String {
+    cx.random::<12>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The build hook as the API shows it.
@@ -54,9 +66,10 @@ pub fn present(cx: &Context, row: &BuildHookRow) -> BuildHook {
         id: row.id.clone(),
         title: row.title.clone(),
         branch: row.branch.clone(),
-        url: url(cx, &row.id),
+        url: url(cx, row.key()),
         site_id: row.site_id.clone(),
         created_at: row.created_at,
+        options: options::shown(row),
     }
 }
 
@@ -67,7 +80,8 @@ mod tests {
     #[test]
     fn titles_and_branches_are_checked() {
         let setup = |title: Option<&str>, branch: Option<&str>| {
-            Setup { title: title.map(Into::into), branch: branch.map(Into::into) }.checked().ok()
+            let (title, branch) = (title.map(Into::into), branch.map(Into::into));
+            Setup { title, branch, ..Setup::default() }.checked().ok()
         };
         let text = |t: &str| Some(t.to_owned());
         assert_eq!(setup(Some(" Cron "), Some("")), Some((text("Cron"), text(""))));

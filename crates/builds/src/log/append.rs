@@ -32,7 +32,7 @@ pub async fn append_line(
     };
     let lines: Vec<LogLine> = message.lines().map(line).collect();
     if !lines.is_empty() {
-        build_log::append(&mut tx, build_id, &lines).await?;
+        build_log::append(&mut tx, build_id, &build_log::Chunk::pack(&lines)?, cx.now()).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -1,33 +1,55 @@
 //! The writing end: lines come in as they are printed, are masked and cut, and are stored in
 //! chunks a few times a second.
 
+use super::budget::Budget;
+use super::section;
 use crate::lines::shorten;
 use crate::masker::Masker;
 use crate::running::Running;
 use context::Context;
 use model::LogLine;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Bytes of output that one build may log; what comes after is dropped.
-pub(crate) const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest time between a line and its chunk.
 const FLUSH: Duration = Duration::from_millis(250);
 /// Lines of one chunk.
-const CHUNK: usize = 500;
+const CHUNK: usize = 2000;
+/// Bytes of the messages in one chunk, its last line apart.
+const CHUNK_BYTES: usize = 256 * 1024;
 /// Lines that may wait; a build that prints faster than the database writes is slowed down.
-const WAITING: usize = 1000;
+const WAITING: usize = 256;
 
-/// What is said once when the log is full.
-const FULL: &str = "The log is full; further output of the build is dropped.";
+/// Reads the section that begins with a line of output, if one does.
+pub(crate) type Headings = fn(&str) -> Option<&'static str>;
+
+/// Where in the build a log has come to.
+#[derive(Debug)]
+struct Place {
+    section: &'static str,
+    /// For output that tells its own sections.
+    headings: Option<Headings>,
+}
+
+impl Place {
+    /// The section of a line of output of a process that was started in `section`.
+    fn of_output(&mut self, section: &'static str, line: &str) -> &'static str {
+        match self.headings {
+            Some(begins) => self.section = begins(line).unwrap_or(self.section),
+            None => self.section = section,
+        }
+        self.section
+    }
+}
 
 /// A build's log, for writing. Clones write the same log.
 #[derive(Clone)]
 pub(crate) struct Log {
     entries: mpsc::Sender<Entry>,
     masker: Arc<RwLock<Masker>>,
+    place: Arc<Mutex<Place>>,
     cx: Context,
 }
 
@@ -49,10 +71,12 @@ impl Log {
             running: running.clone(),
             build_id: build_id.to_owned(),
             chunk: Vec::new(),
-            budget: Budget::default(),
+            bytes: 0,
+            budget: Budget::new(cx.settings.builds.logs.bytes),
         };
         tokio::spawn(writer.run(receiver));
-        Self { entries, masker: Arc::default(), cx: cx.clone() }
+        let place = Arc::new(Mutex::new(Place { section: section::QUEUED, headings: None }));
+        Self { entries, masker: Arc::default(), place, cx: cx.clone() }
     }
 
     /// From here on, these values are masked.
@@ -60,18 +84,31 @@ impl Log {
         *self.masker.write() = masker;
     }
 
+    /// From here on, output begins in `section` and tells by its headings which one comes next.
+    pub(crate) fn follow_headings(&self, section: &'static str, headings: Headings) {
+        *self.place.lock() = Place { section, headings: Some(headings) };
+    }
+
+    /// The section of the last line.
+    pub(crate) fn section(&self) -> &'static str {
+        self.place.lock().section
+    }
+
     /// Writes what Boathook has to say.
-    pub(crate) async fn say(&self, section: &str, message: impl Into<String>) {
+    pub(crate) async fn say(&self, section: &'static str, message: impl Into<String>) {
+        self.place.lock().section = section;
         self.send(Entry::Said(self.line(section, message.into(), false))).await;
     }
 
     /// Writes a complaint of Boathook.
-    pub(crate) async fn complain(&self, section: &str, message: impl Into<String>) {
+    pub(crate) async fn complain(&self, section: &'static str, message: impl Into<String>) {
+        self.place.lock().section = section;
         self.send(Entry::Said(self.line(section, message.into(), true))).await;
     }
 
     /// Writes what a process printed.
-    pub(crate) async fn output(&self, section: &str, message: String, error: bool) {
+    pub(crate) async fn output(&self, section: &'static str, message: String, error: bool) {
+        let section = self.place.lock().of_output(section, &message);
         self.send(Entry::Output(self.line(section, message, error))).await;
     }
 
@@ -98,30 +135,13 @@ impl Log {
     }
 }
 
-/// Counts what a build may still print.
-#[derive(Debug, Default)]
-struct Budget {
-    spent: usize,
-}
-
-impl Budget {
-    /// What becomes of a printed line: itself, the notice that the log is full, or nothing.
-    fn take(&mut self, mut line: LogLine) -> Option<LogLine> {
-        let before = self.spent;
-        self.spent = self.spent.saturating_add(line.message.len() + 1);
-        if self.spent > BYTES_MAX {
-            FULL.clone_into(&mut line.message);
-            line.error = true;
-        }
-        (before <= BYTES_MAX).then_some(line)
-    }
-}
-
 struct Writer {
     cx: Context,
     running: Running,
     build_id: String,
     chunk: Vec<LogLine>,
+    /// Of the chunk's messages.
+    bytes: usize,
     budget: Budget,
 }
 
@@ -138,26 +158,48 @@ impl Writer {
                 _ = tick.tick(), if !self.chunk.is_empty() => self.store().await,
             }
         }
+        self.end_of_output();
         self.store().await;
     }
 
     async fn take(&mut self, entry: Entry) {
         match entry {
-            Entry::Output(line) => self.chunk.extend(self.budget.take(line)),
-            Entry::Said(line) => self.chunk.push(line),
+            Entry::Output(line) => {
+                if let Some(line) = self.budget.take(line) {
+                    self.push(line);
+                }
+            }
+            Entry::Said(line) => {
+                self.end_of_output();
+                self.push(line);
+            }
             Entry::Flush(done) => {
+                self.end_of_output();
                 self.store().await;
                 let _gone = done.send(());
             }
         }
-        if self.chunk.len() >= CHUNK {
+        if self.chunk.len() >= CHUNK || self.bytes >= CHUNK_BYTES {
             self.store().await;
+        }
+    }
+
+    fn push(&mut self, line: LogLine) {
+        self.bytes += line.message.len();
+        self.chunk.push(line);
+    }
+
+    /// Where output that was too much came to its end, the end of it is kept.
+    fn end_of_output(&mut self) {
+        for line in self.budget.rest() {
+            self.push(line);
         }
     }
 
     /// A chunk that cannot be stored is lost: a build does not fail because its log cannot be kept.
     async fn store(&mut self) {
         let lines = std::mem::take(&mut self.chunk);
+        self.bytes = 0;
         if lines.is_empty() {
             return;
         }
@@ -168,27 +210,9 @@ impl Writer {
     }
 
     async fn append(&self, lines: &[LogLine]) -> context::Result<()> {
+        let chunk = store::build_log::Chunk::pack(lines)?;
         let mut tx = self.cx.begin().await?;
-        store::build_log::append(&mut tx, &self.build_id, lines).await?;
+        store::build_log::append(&mut tx, &self.build_id, &chunk, self.cx.now()).await?;
         Ok(tx.commit().await?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use model::Timestamp;
-
-    fn line(bytes: usize) -> LogLine {
-        LogLine { ts: Timestamp(0), section: "build".into(), message: "x".repeat(bytes), error: false }
-    }
-
-    #[test]
-    fn a_full_log_says_so_once() {
-        let mut budget = Budget::default();
-        assert!(budget.take(line(BYTES_MAX - 1)).is_some());
-        assert_eq!(budget.take(line(1)).map(|l| (l.message, l.error)), Some((FULL.to_owned(), true)));
-        assert_eq!(budget.take(line(1)), None);
-        assert_eq!(budget.take(line(1)), None);
     }
 }

@@ -20,9 +20,8 @@ pub(crate) struct CommitInfo {
 impl CommitInfo {
     pub(crate) async fn read(git: &Git<'_>) -> Outcome<Self> {
         let empty = || Failure::build("the repository has no commit to build");
-        let shown = git.read(&["log", "-1", "--format=%H%n%an%n%s"]).await?.ok_or_else(empty)?;
-        let branch = git.read(&["rev-parse", "--abbrev-ref", "HEAD"]).await?.ok_or_else(empty)?;
-        Ok(Self { branch: branch.trim().to_owned(), ..parse(&shown) })
+        let shown = git.read(&["log", "-1", "--format=%H%n%an%n%D%n%s"]).await?.ok_or_else(empty)?;
+        Ok(parse(&shown))
     }
 
     /// What the deploy shows. Pages of commits exist for repositories that are read by https.
@@ -39,7 +38,12 @@ impl CommitInfo {
 fn parse(shown: &str) -> CommitInfo {
     let mut lines = shown.lines().map(|line| line.trim().to_owned());
     let mut next = || lines.next().unwrap_or_default();
-    CommitInfo { sha: next(), author: next(), title: next(), branch: String::new() }
+    CommitInfo { sha: next(), author: next(), branch: branch(&next()), title: next() }
+}
+
+/// The branch that is checked out, of the names of its commit.
+fn branch(names: &str) -> String {
+    names.split(", ").find_map(|name| name.strip_prefix("HEAD -> ")).unwrap_or("HEAD").to_owned()
 }
 
 #[cfg(test)]
@@ -48,11 +52,12 @@ mod tests {
 
     #[test]
     fn a_commit_is_read_and_shown() {
-        let commit = parse("0123abcd\nAda\nFirst line: yes\n");
+        let commit = parse("0123abcd\nAda\ngrafted, HEAD -> feat/x, origin/feat/x\nFirst line: yes\n");
         assert_eq!(
-            (commit.sha.as_str(), commit.author.as_str(), commit.title.as_str()),
-            ("0123abcd", "Ada", "First line: yes")
+            (commit.sha.as_str(), commit.author.as_str(), commit.branch.as_str(), commit.title.as_str()),
+            ("0123abcd", "Ada", "feat/x", "First line: yes")
         );
+        assert_eq!(parse("0123abcd\nAda\ngrafted, HEAD, tag: v1\n\n").branch, "HEAD");
         let page = |public: &str| commit.of_deploy(public).url;
         assert_eq!(
             page("https://git.example/o/n.git").as_deref(),

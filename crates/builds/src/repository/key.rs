@@ -11,6 +11,9 @@ use store::sites::SiteRow;
 /// Under which the accounts feature seals private halves of deploy keys.
 const PURPOSE: &str = "deploy_keys";
 
+/// Name of the file.
+pub(super) const KEY: &str = "key";
+
 /// Writes the site's deploy key into `folder`; nothing when the site has none.
 pub(crate) async fn write_key(cx: &Context, site: &SiteRow, folder: &Path) -> Outcome<Option<PathBuf>> {
     let Some(id) = site.info.build.deploy_key_id.as_deref().filter(|id| !id.is_empty()) else {
@@ -19,13 +22,14 @@ pub(crate) async fn write_key(cx: &Context, site: &SiteRow, folder: &Path) -> Ou
     let mut db = cx.read().await?;
     let key = deploy_keys::find(&mut db, id).await?.filter(|key| key.account_id == site.account_id);
     let key = key.ok_or_else(|| Failure::build("the site's deploy key does not exist any more"))?;
-    let file = folder.join("key");
+    let file = folder.join(KEY);
     write_private(&file, &cx.open(PURPOSE, &key.sealed)?).map_err(Failure::disk)?;
     Ok(Some(file))
 }
 
 fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    let mut out =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
     out.write_all(bytes)?;
     // ssh refuses a key whose last line is not ended
     if bytes.ends_with(b"\n") { Ok(()) } else { out.write_all(b"\n") }

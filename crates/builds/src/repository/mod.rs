@@ -4,11 +4,14 @@
 mod branch;
 mod checkout;
 mod commit;
+mod deepen;
+mod extras;
 mod git;
 mod key;
 mod source;
 
 pub(crate) use branch::check_branch;
-pub(crate) use checkout::checkout;
+pub(crate) use checkout::{Wanted, checkout};
 pub(crate) use commit::CommitInfo;
+pub(crate) use deepen::deepen;
 pub(crate) use source::Source;

@@ -3,15 +3,28 @@
 use model::BuildSettings;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::path::{Path, PathBuf};
-use url::Url;
+use url::{Position, Url};
 
 /// Transports that Git may use, also after a redirect. `ext::` and remote helpers run commands.
-pub(crate) const PROTOCOLS: &str = "file:https:ssh:git";
+pub(super) const NETWORK: &str = "https:ssh:git";
+/// The same for a repository that is read by http: nothing leads from https to it.
+const PLAIN: &str = "http:https:ssh:git";
+/// The same for a repository on this machine.
+const LOCAL: &str = "file:https:ssh:git";
 /// Longest address of a repository, in bytes.
 pub(crate) const ADDRESS_MAX: usize = 2048;
 
 /// Characters that must be escaped in the path of a `file://` address, which Git decodes.
 const PATH: &AsciiSet = &CONTROLS.add(b'%').add(b' ').add(b'?').add(b'#');
+
+/// How addresses are completed with credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Login {
+    /// How addresses begin that have them: `https://user:password@host/`.
+    pub(super) with: String,
+    /// The same beginning without them.
+    pub(super) without: String,
+}
 
 /// A repository that may be cloned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +39,12 @@ pub(crate) struct Source {
     pub(crate) local: Option<PathBuf>,
     /// Whether it is reached by ssh.
     pub(crate) ssh: bool,
+    /// What is written into the checkout: the address without what is secret.
+    pub(super) remote: String,
+    /// What makes the address of that.
+    pub(super) login: Option<Login>,
+    /// Whether it is read by http, which hides nothing on the way.
+    plain: bool,
 }
 
 impl Source {
@@ -38,17 +57,46 @@ impl Source {
         let written = |text: &Option<String>| {
             text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
         };
+        if let Some(source) = Self::by_key(build) {
+            return source;
+        }
         if let Some(url) = written(&build.repo_url) {
             return Self::parse(&url);
         }
         let path = written(&build.repo_path).ok_or("the site is not linked to a repository")?;
         match build.provider.as_deref().and_then(host_of) {
             Some(host) if is_owner_and_name(&path) => Self::parse(&format!("https://{host}/{path}")),
+            // what `init` of newer command lines leaves of an address
+            _ if !path.starts_with('/') && is_owner_and_name(&path) => Err(format!(
+                "the site is linked to `{path}` without its host; set repo_url to what is to be cloned"
+            )),
             _ => Self::parse(&path),
         }
     }
 
-    /// Reads an address: an absolute path, `file://`, `https://`, `ssh://`, `git://` or
+    /// A repository of a known host for which the site has a deploy key: the key works by ssh alone,
+    /// while what people see stays the page.
+    fn by_key(build: &BuildSettings) -> Option<Result<Self, String>> {
+        build.deploy_key_id.as_deref().filter(|id| !id.is_empty())?;
+        let host = build.provider.as_deref().and_then(host_of)?;
+        let path = build.repo_path.as_deref().map(str::trim).filter(|path| is_owner_and_name(path))?;
+        let page = format!("https://{host}/{path}");
+        if build.repo_url.as_deref().is_some_and(|url| !url.trim().is_empty() && url.trim() != page) {
+            return None;
+        }
+        Some(Self::parse(&format!("git@{host}:{path}.git")).map(|source| Self { public: page, ..source }))
+    }
+
+    /// Transports that Git may use for it.
+    pub(crate) fn protocols(&self) -> &'static str {
+        match (&self.local, self.plain) {
+            (Some(_), _) => LOCAL,
+            (None, true) => PLAIN,
+            (None, false) => NETWORK,
+        }
+    }
+
+    /// Reads an address: an absolute path, `file://`, `https://`, `http://`, `ssh://`, `git://` or
     /// `user@host:path`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let refused = |why: &str| Err(format!("the repository address {why}"));
@@ -66,14 +114,32 @@ impl Source {
         }
         if is_scp_like(text) {
             let public = text.rsplit_once('@').map_or(text, |(_, rest)| rest).to_owned();
-            return Ok(Self { address: text.to_owned(), public, password: None, local: None, ssh: true });
+            return Ok(Self {
+                address: text.to_owned(),
+                remote: text.to_owned(),
+                public,
+                password: None,
+                local: None,
+                ssh: true,
+                login: None,
+                plain: false,
+            });
         }
-        refused("must be an absolute path, file://, https://, ssh://, git:// or user@host:path")
+        refused("must be an absolute path, file://, https://, http://, ssh://, git:// or user@host:path")
     }
 
     fn local(path: &Path) -> Self {
         let address = format!("file://{}", utf8_percent_encode(&path.to_string_lossy(), PATH));
-        Self { public: address.clone(), address, password: None, local: Some(path.to_owned()), ssh: false }
+        Self {
+            public: address.clone(),
+            remote: address.clone(),
+            address,
+            password: None,
+            local: Some(path.to_owned()),
+            ssh: false,
+            login: None,
+            plain: false,
+        }
     }
 
     fn url(text: &str) -> Result<Self, String> {
@@ -85,7 +151,10 @@ impl Source {
                     .map_err(|()| "a file:// address needs an absolute path and no host")?;
                 return Ok(Self::local(&path));
             }
-            "https" | "ssh" | "git" => {}
+            "http" if !url.username().is_empty() || url.password().is_some() => {
+                return Err("http:// shows a password to everybody on the way; use https://".to_owned());
+            }
+            "https" | "http" | "ssh" | "git" => {}
             other => return Err(format!("repositories are not read by {other}://")),
         }
         if url.host_str().is_none_or(|host| host.is_empty() || host.starts_with('-')) {
@@ -95,14 +164,28 @@ impl Source {
         // both can only fail for addresses without a host
         let _ = public.set_username("");
         let _ = public.set_password(None);
+        let https = url.scheme() == "https";
+        let secret = url.password().or((https && !url.username().is_empty()).then_some(url.username()));
+        // who logs in by ssh is part of the address, with what key is not
+        let mut remote = if url.scheme() == "ssh" { url.clone() } else { public.clone() };
+        let _ = remote.set_password(None);
         Ok(Self {
             address: text.to_owned(),
-            public: public.to_string(),
-            password: url.password().map(str::to_owned),
+            login: (https && secret.is_some()).then(|| login(&url, &public)),
+            remote: remote.to_string(),
+            password: secret.map(str::to_owned),
             local: None,
             ssh: url.scheme() == "ssh",
+            plain: url.scheme() == "http",
+            public: public.to_string(),
         })
     }
+}
+
+/// How addresses at this host begin, with credentials and without.
+fn login(url: &Url, public: &Url) -> Login {
+    let start = |url: &Url| format!("{}/", &url[..Position::BeforePath]);
+    Login { with: start(url), without: start(public) }
 }
 
 fn host_of(provider: &str) -> Option<&'static str> {
@@ -147,6 +230,7 @@ mod tests {
             ("ssh://git@example.org:22/a", "ssh://git@example.org:22/a", "ssh://example.org:22/a", true),
             ("git://example.org/a", "git://example.org/a", "git://example.org/a", false),
             ("git@example.org:a/b.git", "git@example.org:a/b.git", "example.org:a/b.git", true),
+            ("http://10.0.0.1:3000/a", "http://10.0.0.1:3000/a", "http://10.0.0.1:3000/a", false),
         ] {
             let source = Source::parse(text).expect(text);
             assert_eq!(
@@ -165,7 +249,8 @@ mod tests {
             "",
             "relative/path",
             "ext::sh -c id",
-            "http://example.org/a",
+            "http://me:pw@example.org/a",
+            "http://token@example.org/a",
             "ftp://example.org/a",
             "--upload-pack=id",
             "-oProxyCommand=id:x",
@@ -185,6 +270,73 @@ mod tests {
         }
         assert!(Source::parse(&format!("/{}", "a".repeat(ADDRESS_MAX))).is_err());
         assert!(Source::parse(&format!("/{}", "a".repeat(ADDRESS_MAX - 1))).is_ok());
+    }
+
+    #[test]
+    fn what_is_secret_stays_out_of_the_checkout() {
+        for (text, remote, with, secret) in [
+            (
+                "https://me:pw@h.example:1/a",
+                "https://h.example:1/a",
+                Some("https://me:pw@h.example:1/"),
+                Some("pw"),
+            ),
+            (
+                "https://token@h.example/a",
+                "https://h.example/a",
+                Some("https://token@h.example/"),
+                Some("token"),
+            ),
+            ("https://h.example/a", "https://h.example/a", None, None),
+            ("ssh://git:pw@h.example/a", "ssh://git@h.example/a", None, Some("pw")),
+            ("git@h.example:a", "git@h.example:a", None, None),
+        ] {
+            let source = Source::parse(text).expect(text);
+            let login = source.login.as_ref().map(|login| login.with.as_str());
+            assert_eq!((source.remote.as_str(), login, source.password.as_deref()), (remote, with, secret));
+        }
+    }
+
+    #[test]
+    fn transports_depend_on_the_repository() {
+        for (text, expect) in [
+            ("/srv/x", "file:https:ssh:git"),
+            ("https://h/x", "https:ssh:git"),
+            ("git@h:x", "https:ssh:git"),
+            ("http://h/x", "http:https:ssh:git"),
+        ] {
+            assert_eq!(Source::parse(text).expect(text).protocols(), expect);
+        }
+    }
+
+    #[test]
+    fn a_deploy_key_reads_a_known_host_by_ssh() {
+        let settings = |text: &str| serde_json::from_str::<BuildSettings>(text).expect("settings");
+        for (text, address, public) in [
+            (
+                r#"{"provider":"github","repo_path":"o/r","deploy_key_id":"k","repo_url":"https://github.com/o/r"}"#,
+                "git@github.com:o/r.git",
+                "https://github.com/o/r",
+            ),
+            (
+                r#"{"provider":"github","repo_path":"o/r","deploy_key_id":"k","repo_url":"https://mirror/o/r"}"#,
+                "https://mirror/o/r",
+                "https://mirror/o/r",
+            ),
+            (
+                r#"{"provider":"github","repo_path":"o/r","repo_url":"https://github.com/o/r"}"#,
+                "https://github.com/o/r",
+                "https://github.com/o/r",
+            ),
+            (
+                r#"{"provider":"manual","repo_path":"git@h:o/r","deploy_key_id":"k","repo_url":"git@h:o/r"}"#,
+                "git@h:o/r",
+                "h:o/r",
+            ),
+        ] {
+            let source = Source::of(&settings(text)).expect(text);
+            assert_eq!((source.address.as_str(), source.public.as_str()), (address, public), "{text}");
+        }
     }
 
     #[test]

@@ -1,14 +1,31 @@
-//! The strong sandbox: bubblewrap with namespaces of its own for processes, mounts and names.
+//! The strong sandbox: bubblewrap with namespaces of its own for processes, mounts and names. Only
+//! the system's programs, the build's own folders and devices without content are there.
 //!
 //! When the server is root, bubblewrap builds the namespaces as root and `setpriv` gives up every
 //! right before the build's shell starts: a user namespace made by root would leave the build with
 //! root's access to files. Otherwise a user namespace is made.
 
-use super::{Room, Sandbox, bare, limits, shell};
-use crate::workspace::{NOBODY, server_is_root};
+use super::child::{self, Steps};
+use super::filter::{self, Sockets};
+use super::room::SYSTEM;
+use super::{Room, Sandbox, bare, shell};
+use crate::workspace::NOBODY;
+use landlock::{
+    ABI, Access as _, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated, Scope,
+};
+use rustix::fs::{MemfdFlags, memfd_create};
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Error, Result, Seek as _, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Bytes of memory that `/dev/shm` may hold.
+const SHARED_MEMORY: u64 = 256 << 20;
+/// Bytes of the empty folders that stand in for what is hidden.
+const EMPTY: u64 = 64 << 10;
 
 pub(crate) struct Bubblewrap;
 
@@ -17,81 +34,172 @@ impl Sandbox for Bubblewrap {
         "bubblewrap"
     }
 
-    fn command(&self, room: &Room, script: &str) -> std::io::Result<Command> {
-        let root = server_is_root();
+    fn command(&self, room: &Room, script: &str) -> Result<Command> {
+        let scopes = scopes();
+        let sockets = if scopes.is_some() { Sockets::All } else { Sockets::Network };
+        let handed = Handed::make(room, sockets)?;
         let mut command = bare("bwrap");
-        command.args(arguments(room, root, resolver().as_deref()));
-        if root {
-            command.args(drop_rights());
+        command.args(arguments(room, &handed, resolver().as_deref()));
+        if let Some(user) = room.cell.user() {
+            command.args(drop_rights(user));
         }
         command.args(shell(script)).current_dir("/");
-        limits::apply(&mut command);
+        let steps = Steps {
+            groups: room.cell.doors()?,
+            rules: scopes,
+            handed: handed.into_files(),
+            ..Steps::default()
+        };
+        child::prepare(&mut command, &room.limits, steps);
         Ok(command)
     }
 }
 
-fn arguments(room: &Room, root: bool, resolver: Option<&Path>) -> Vec<String> {
-    let path = |path: &Path| path.to_string_lossy().into_owned();
-    let mut out: Vec<String> =
-        ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session"]
-            .map(str::to_owned)
-            .into();
-    if !root {
-        let nobody = NOBODY.to_string();
-        out.extend(["--unshare-user", "--uid", &nobody, "--gid", &nobody].map(str::to_owned));
+/// What bubblewrap reads from open files.
+struct Handed {
+    filter: File,
+    /// `/etc/passwd` and `/etc/group` with the build's user alone.
+    people: Option<[File; 2]>,
+}
+
+impl Handed {
+    fn make(room: &Room, sockets: Sockets) -> Result<Self> {
+        let people = room.cell.user().filter(|user| *user != NOBODY).map(|user| people(user, &room.home));
+        let people =
+            people.map(|[users, groups]| Ok::<_, Error>([hold(users.as_bytes())?, hold(groups.as_bytes())?]));
+        Ok(Self { filter: hold(&filter::bytes(&filter::program(sockets)))?, people: people.transpose()? })
     }
-    out.extend(
-        "--ro-bind / / --dev /dev --proc /proc --perms 1777 --tmpfs /tmp".split(' ').map(str::to_owned),
+
+    fn into_files(self) -> Vec<File> {
+        std::iter::once(self.filter).chain(self.people.into_iter().flatten()).collect()
+    }
+}
+
+/// A file in memory with this content.
+fn hold(content: &[u8]) -> Result<File> {
+    let mut file = File::from(memfd_create("boathook", MemfdFlags::CLOEXEC)?);
+    file.write_all(content)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// Programs ask who they are, and some give up when nobody knows.
+fn people(user: u32, home: &Path) -> [String; 2] {
+    let home = home.display();
+    [
+        format!("root:x:0:0:root:/:/usr/sbin/nologin\nbuild:x:{user}:{user}:build:{home}:/bin/bash\n"),
+        format!("root:x:0:\nbuild:x:{user}:\n"),
+    ]
+}
+
+/// Sockets that have a name but no file are shared with the machine as its network is; these rules
+/// keep builds from them. Kernels before 6.12 do not know such rules.
+fn scopes() -> Option<RulesetCreated> {
+    // a bubblewrap that needs the set-user-id bit loses it under rules
+    let mut path = crate::environment::PATH.split(':').map(|folder| Path::new(folder).join("bwrap"));
+    let program = path.find_map(|path| path.metadata().ok());
+    if program.is_none_or(|about| about.permissions().mode() & 0o4000 != 0) {
+        return None;
+    }
+    Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .scope(Scope::from_all(ABI::V6))
+        .ok()?
+        .create()
+        .ok()
+}
+
+fn arguments(room: &Room, handed: &Handed, resolver: Option<&Path>) -> Vec<String> {
+    let mut line = Line::default();
+    line.add(
+        "--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent --new-session",
     );
+    if room.cell.user().is_none() {
+        line.add(&format!("--unshare-user --uid {NOBODY} --gid {NOBODY}"));
+    }
+    line.add(&format!("--seccomp {}", handed.filter.as_raw_fd()));
+    SYSTEM.iter().map(Path::new).for_each(|path| line.show(path));
+    line.add("--proc /proc --dev /dev");
+    line.add(&format!("--size {SHARED_MEMORY} --perms 1777 --tmpfs /dev/shm --dir /var --dir /run"));
+    line.add("--symlink ../run /var/run --symlink ../tmp /var/tmp");
     // mounts follow each other: what is hidden first, then what is let through
-    for folder in &room.hidden {
-        out.extend(["--tmpfs".to_owned(), path(folder)]);
+    room.hidden.iter().for_each(|path| line.hide(path));
+    if let Some([users, groups]) = &handed.people {
+        for (file, path) in [(users, "/etc/passwd"), (groups, "/etc/group")] {
+            line.add(&format!("--perms 0644 --ro-bind-data {} {path}", file.as_raw_fd()));
+        }
     }
     if let Some(file) = resolver {
-        out.extend(["--ro-bind-try".to_owned(), path(file), path(file)]);
+        line.put("--ro-bind-try", &[file, file]);
+    }
+    match &room.temporary {
+        Some(folder) => line.put("--bind", &[folder, Path::new("/tmp")]),
+        None => line.add(&format!("--size {EMPTY} --perms 1777 --tmpfs /tmp")),
     }
     for folder in ways(room) {
-        out.extend(["--perms".to_owned(), "0755".to_owned(), "--dir".to_owned(), path(&folder)]);
+        line.add("--perms 0755");
+        line.put("--dir", &[&folder]);
     }
-    for folder in &room.writable {
-        out.extend(["--bind".to_owned(), path(folder), path(folder)]);
-    }
-    out.extend(["--chdir".to_owned(), path(&room.folder), "--".to_owned()]);
-    out
+    room.readable.iter().for_each(|folder| line.put("--ro-bind", &[folder, folder]));
+    room.writable.iter().for_each(|folder| line.put("--bind", &[folder, folder]));
+    line.add("--remount-ro / --remount-ro /dev");
+    line.put("--chdir", &[&room.folder]);
+    line.add("--");
+    line.words
 }
 
-/// Folders inside hidden ones that lead to what is let through, shorter paths first. Bubblewrap
-/// would make them itself, and close them to everybody but root.
+/// Bubblewrap's arguments.
+#[derive(Default)]
+struct Line {
+    words: Vec<String>,
+}
+
+impl Line {
+    fn add(&mut self, words: &str) {
+        self.words.extend(words.split(' ').map(str::to_owned));
+    }
+
+    fn put(&mut self, option: &str, paths: &[&Path]) {
+        self.words.push(option.to_owned());
+        self.words.extend(paths.iter().map(|path| path.to_string_lossy().into_owned()));
+    }
+
+    /// A folder of the system, or the link that stands for it.
+    fn show(&mut self, path: &Path) {
+        match path.read_link() {
+            Ok(target) => self.put("--symlink", &[&target, path]),
+            Err(_) => self.put("--ro-bind-try", &[path, path]),
+        }
+    }
+
+    fn hide(&mut self, path: &Path) {
+        if path.is_dir() {
+            self.add(&format!("--size {EMPTY} --perms 0755"));
+            self.put("--tmpfs", &[path]);
+        } else {
+            self.put("--ro-bind", &[Path::new("/dev/null"), path]);
+        }
+    }
+}
+
+/// Folders that lead to what is let through, shorter paths first. Bubblewrap would make them itself,
+/// and close them to everybody but root.
 fn ways(room: &Room) -> BTreeSet<PathBuf> {
-    let covered = |folder: &Path| {
-        (folder.starts_with("/tmp") && folder != Path::new("/tmp"))
-            || room.hidden.iter().any(|hidden| folder.starts_with(hidden))
-    };
-    let ancestors = room.writable.iter().flat_map(|folder| folder.ancestors().skip(1));
-    ancestors.filter(|folder| covered(folder)).map(Path::to_owned).collect()
+    let ancestors = room.readable.iter().chain(&room.writable).flat_map(|folder| folder.ancestors().skip(1));
+    ancestors.filter(|folder| !["/", "/tmp"].map(Path::new).contains(folder)).map(Path::to_owned).collect()
 }
 
-/// The file that `/etc/resolv.conf` leads to; under `/run` it would be hidden.
+/// The file that `/etc/resolv.conf` leads to, when it lies where builds see nothing.
 fn resolver() -> Option<PathBuf> {
-    Path::new("/etc/resolv.conf").canonicalize().ok().filter(|file| file.starts_with("/run"))
+    let file = Path::new("/etc/resolv.conf").canonicalize().ok()?;
+    SYSTEM.iter().all(|part| !file.starts_with(part)).then_some(file)
 }
 
-fn drop_rights() -> Vec<String> {
-    let nobody = NOBODY.to_string();
-    [
-        "setpriv",
-        "--reuid",
-        &nobody,
-        "--regid",
-        &nobody,
-        "--clear-groups",
-        "--no-new-privs",
-        "--inh-caps=-all",
-        "--bounding-set=-all",
-        "--",
-    ]
-    .map(str::to_owned)
-    .into()
+fn drop_rights(user: u32) -> Vec<String> {
+    let line = format!(
+        "setpriv --reuid {user} --regid {user} --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all --"
+    );
+    line.split(' ').map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -100,11 +208,19 @@ mod tests {
 
     #[test]
     fn what_is_hidden_is_mounted_before_what_is_let_through() {
-        let room =
-            Room { folder: "/w/repo".into(), writable: vec!["/w/repo".into()], hidden: vec!["/w".into()] };
-        let line = arguments(&room, true, Some(Path::new("/run/r"))).join(" ");
-        assert!(line.ends_with("--tmpfs /w --ro-bind-try /run/r /run/r --perms 0755 --dir /w --bind /w/repo /w/repo --chdir /w/repo --"), "{line}");
-        assert!(!line.contains("--unshare-user"));
-        assert!(arguments(&room, false, None).join(" ").contains("--unshare-user --uid 65534 --gid 65534"));
+        let room = Room {
+            folder: "/opt/b/repo".into(),
+            writable: vec!["/opt/b/repo".into()],
+            hidden: vec!["/usr/bin".into(), "/etc/shadow".into()],
+            temporary: Some("/opt/b/tmp".into()),
+            ..Room::empty()
+        };
+        let handed = Handed::make(&room, Sockets::All).expect("files in memory");
+        let line = arguments(&room, &handed, Some(Path::new("/run/r"))).join(" ");
+        let end = "--size 65536 --perms 0755 --tmpfs /usr/bin --ro-bind /dev/null /etc/shadow --ro-bind-try /run/r /run/r \
+                   --bind /opt/b/tmp /tmp --perms 0755 --dir /opt --perms 0755 --dir /opt/b --bind /opt/b/repo /opt/b/repo \
+                   --remount-ro / --remount-ro /dev --chdir /opt/b/repo --";
+        assert!(line.ends_with(end), "{line}");
+        assert_eq!(line.contains("--unshare-user"), room.cell.user().is_none());
     }
 }

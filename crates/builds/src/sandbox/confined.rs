@@ -1,37 +1,25 @@
 //! The weaker sandbox, for kernels that refuse namespaces: landlock lets the build's processes see
-//! the system and change only their own folders. They share the machine's list of processes, so
-//! one that leaves its group can outlive its build.
+//! the system and change only their own folders. They share the machine's list of processes; what
+//! one leaves behind is found by its user or its control group. Landlock does not govern connecting
+//! to sockets in the file system, so that builds get no local sockets with names at all.
 
-use super::{Room, Sandbox, bare, limits, shell};
-use crate::workspace::{NOBODY, server_is_root};
+use super::child::{self, Steps};
+use super::filter::{self, Sockets};
+use super::room::SYSTEM;
+use super::{Room, Sandbox, bare, shell};
 use landlock::{
     ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated,
     RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
 };
 use std::io::Error;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a build may read and run.
-const SYSTEM: [&str; 12] = [
-    "/bin",
-    "/etc",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/nix",
-    "/opt",
-    "/proc",
-    "/run/systemd/resolve",
-    "/sbin",
-    "/sys",
-    "/usr",
-];
+/// What a build may read beside [`SYSTEM`].
+const MORE: [&str; 2] = ["/proc", "/run/systemd/resolve"];
 /// Devices it may read and write.
-const DEVICES: [&str; 7] =
-    ["/dev/full", "/dev/fd", "/dev/null", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero"];
+const DEVICES: [&str; 6] = ["/dev/full", "/dev/fd", "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero"];
 /// The rights that are governed; older kernels govern fewer.
 const VERSION: ABI = ABI::V5;
 
@@ -46,22 +34,22 @@ impl Sandbox for Confined {
         let [program, arguments @ ..] = shell(script);
         let mut command = bare(&program);
         command.args(arguments).current_dir(&room.folder);
-        if server_is_root() {
+        if room.cell.user().is_some() {
             enterable(&room.folder)?;
-            command.uid(NOBODY).gid(NOBODY);
         }
-        limits::apply(&mut command);
-        let mut rules = Some(rules(room).map_err(Error::other)?);
-        limits::before_exec(&mut command, move || {
-            let refused = || Error::from_raw_os_error(libc::EPERM);
-            let rules = rules.take().ok_or_else(refused)?;
-            rules.restrict_self().map(|_| ()).map_err(|_| refused())
-        });
+        let steps = Steps {
+            groups: room.cell.doors()?,
+            user: room.cell.user(),
+            rules: Some(rules(room).map_err(Error::other)?),
+            filter: Some(filter::program(Sockets::Network)),
+            handed: Vec::new(),
+        };
+        child::prepare(&mut command, &room.limits, steps);
         Ok(command)
     }
 }
 
-/// The build runs as nobody: every folder on the way must let everybody through.
+/// The build runs as another user: every folder on the way must let everybody through.
 fn enterable(folder: &Path) -> std::io::Result<()> {
     let closed = folder
         .ancestors()
@@ -91,10 +79,22 @@ fn rules(room: &Room) -> Result<RulesetCreated, RulesetError> {
         .add_rules(path_beneath_rules(&room.writable, all))
 }
 
-/// The system's folders, save those that hold something hidden.
+/// The system's folders; of those that hold something hidden, only what does not.
 fn readable(room: &Room) -> Vec<PathBuf> {
-    let open = |folder: &&Path| !room.hidden.iter().any(|hidden| hidden.starts_with(folder));
-    SYSTEM.iter().map(Path::new).filter(open).map(Path::to_owned).collect()
+    let system = SYSTEM.iter().chain(&MORE).flat_map(|path| around(Path::new(path), &room.hidden));
+    system.chain(room.readable.iter().cloned()).collect()
+}
+
+/// `folder` as a whole, or its entries save those that lead to something hidden.
+fn around(folder: &Path, hidden: &[PathBuf]) -> Vec<PathBuf> {
+    if hidden.iter().any(|path| path == folder) {
+        return Vec::new();
+    }
+    if !hidden.iter().any(|path| path.starts_with(folder)) {
+        return vec![folder.to_owned()];
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.flat_map(|entry| around(&entry.path(), hidden)).collect()
 }
 
 #[cfg(test)]
@@ -102,16 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_system_folder_that_holds_the_servers_data_is_closed() {
-        let room = Room {
-            folder: "/".into(),
-            writable: vec![],
-            hidden: vec!["/opt/boathook/data".into(), "/run".into()],
-        };
-        let open = readable(&room);
-        assert!(!open.contains(&PathBuf::from("/opt")));
-        assert!(
-            open.contains(&PathBuf::from("/usr")) && open.contains(&PathBuf::from("/run/systemd/resolve"))
-        );
+    fn around_what_is_hidden_everything_stays_open() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for folder in ["opt/boathook/data", "opt/other", "usr"] {
+            std::fs::create_dir_all(dir.path().join(folder)).expect("made");
+        }
+        let at = |name: &str| dir.path().join(name);
+        let mut open = around(dir.path(), &[at("opt/boathook/data"), at("gone")]);
+        open.sort();
+        assert_eq!(open, [at("opt/other"), at("usr")]);
+        assert_eq!(around(&at("usr"), &[at("opt")]), [at("usr")]);
     }
 }

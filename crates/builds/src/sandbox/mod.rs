@@ -2,15 +2,24 @@
 //! every process but their own. The network stays: installing dependencies needs it.
 
 mod bubblewrap;
+mod cell;
+mod child;
 mod confined;
-mod limits;
+mod filter;
+mod groups;
+mod guard;
+mod private;
 mod report;
 mod room;
+mod users;
 
+pub(crate) use cell::Cell;
+pub(crate) use guard::run;
 pub(crate) use report::choose;
 pub use report::{Layers, sandbox_report};
 pub(crate) use room::Room;
 
+use child::Steps;
 use std::process::Command;
 
 /// A way to run a shell command apart from the server.
@@ -52,14 +61,15 @@ impl Sandbox for Off {
         let [program, arguments @ ..] = shell(script);
         let mut command = bare(&program);
         command.args(arguments).current_dir(&room.folder);
-        limits::apply(&mut command);
+        let steps = Steps { groups: room.cell.doors()?, ..Steps::default() };
+        child::prepare(&mut command, &room.limits, steps);
         Ok(command)
     }
 }
 
 #[cfg(test)]
 pub(crate) fn confined_command(folder: &std::path::Path, script: &str) -> Command {
-    let room = Room { folder: folder.to_owned(), writable: vec![folder.to_owned()], hidden: Vec::new() };
+    let room = Room { folder: folder.to_owned(), writable: vec![folder.to_owned()], ..Room::empty() };
     let mut command = confined::Confined.command(&room, script).expect("the rules are made");
     command.stdin(std::process::Stdio::null());
     command

@@ -3,6 +3,7 @@
 
 use super::bubblewrap::Bubblewrap;
 use super::confined::Confined;
+use super::groups::Base;
 use super::{Off, Room, Sandbox};
 use context::Sandbox as Policy;
 use std::fmt;
@@ -16,6 +17,8 @@ pub struct Layers {
     pub bubblewrap: Result<(), String>,
     /// Landlock with resource limits, or why not.
     pub landlock: Result<(), String>,
+    /// Control groups, which bound what all processes of a build use together, or why not.
+    pub groups: Result<(), String>,
 }
 
 impl Layers {
@@ -29,9 +32,13 @@ impl Layers {
 impl fmt::Display for Layers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.bubblewrap, &self.landlock) {
-            (Ok(()), _) => f.write_str("bubblewrap with resource limits"),
-            (Err(why), Ok(())) => write!(f, "landlock with resource limits (bubblewrap: {why})"),
-            (Err(strong), Err(weak)) => write!(f, "no sandbox (bubblewrap: {strong}; landlock: {weak})"),
+            (Ok(()), _) => f.write_str("bubblewrap with resource limits")?,
+            (Err(why), Ok(())) => write!(f, "landlock with resource limits (bubblewrap: {why})")?,
+            (Err(strong), Err(weak)) => write!(f, "no sandbox (bubblewrap: {strong}; landlock: {weak})")?,
+        }
+        match &self.groups {
+            Ok(()) => f.write_str(" and control groups"),
+            Err(why) => write!(f, "; no bound on memory: {why}"),
         }
     }
 }
@@ -39,7 +46,7 @@ impl fmt::Display for Layers {
 /// Tries every sandbox by starting a process in each; takes some milliseconds.
 #[must_use]
 pub fn sandbox_report() -> Layers {
-    Layers { bubblewrap: works(&Bubblewrap), landlock: works(&Confined) }
+    Layers { bubblewrap: works(&Bubblewrap), landlock: works(&Confined), groups: Base::find().map(|_| ()) }
 }
 
 /// The sandbox that builds use under this policy; an error is a sentence for the log of the build
@@ -54,8 +61,8 @@ fn pick(policy: Policy, bubblewrap: bool, landlock: bool) -> Option<Arc<dyn Sand
     match policy {
         Policy::Off => Some(Arc::new(Off)),
         Policy::Auto | Policy::Strict if bubblewrap => Some(Arc::new(Bubblewrap)),
-        Policy::Auto if landlock => Some(Arc::new(Confined)),
-        Policy::Auto | Policy::Strict => None,
+        Policy::Auto | Policy::Landlock if landlock => Some(Arc::new(Confined)),
+        Policy::Auto | Policy::Strict | Policy::Landlock => None,
     }
 }
 
@@ -81,6 +88,8 @@ mod tests {
             (Policy::Auto, false, false, None),
             (Policy::Strict, true, true, Some("bubblewrap")),
             (Policy::Strict, false, true, None),
+            (Policy::Landlock, true, true, Some("landlock")),
+            (Policy::Landlock, true, false, None),
             (Policy::Off, false, false, Some("none")),
             (Policy::Off, true, true, Some("none")),
         ] {

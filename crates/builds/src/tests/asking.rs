@@ -40,12 +40,19 @@ async fn what_cannot_be_built_is_refused() {
 #[tokio::test]
 async fn only_so_many_builds_of_a_site_wait() {
     let world = World::new().await;
-    for _ in 0..WAITING_MAX {
-        world.ask(Cause::default()).await;
+    let branch = |n: i64| Cause { branch: Some(format!("b{n}")), ..Cause::default() };
+    for n in 0..WAITING_MAX {
+        world.ask(branch(n)).await;
     }
-    assert!(matches!(start(&world.cx, &world.site, Cause::default()).await, Err(Error::TooMany { .. })));
+    let refused = start(&world.cx, &world.site, branch(WAITING_MAX)).await;
+    assert!(matches!(refused, Err(Error::TooMany { .. })));
+    world.ask(branch(0)).await;
     let totals = status(&world.cx, &world.site.account_id).await.expect("totals");
-    assert_eq!((totals.active, totals.enqueued, totals.build_count), (0, WAITING_MAX, WAITING_MAX));
+    assert_eq!(
+        (totals.active, totals.enqueued, totals.build_count),
+        (0, WAITING_MAX, WAITING_MAX + 1),
+        "one was replaced"
+    );
     assert_eq!((totals.minutes.current, totals.minutes.previous), (0, 0));
 }
 

@@ -4,9 +4,16 @@ use super::world::World;
 use crate::hooks::{self, Setup, Trigger};
 use context::Error;
 use model::BuildState;
+use store::builds::BuildRow;
+use store::deploys::DeployRow;
 
 fn setup(title: &str, branch: &str) -> Setup {
-    Setup { title: Some(title.into()), branch: Some(branch.into()) }
+    Setup { title: Some(title.into()), branch: Some(branch.into()), ..Setup::default() }
+}
+
+async fn started(world: &World, key: &str, call: Trigger) -> (BuildRow, DeployRow) {
+    let called = hooks::trigger(&world.cx, key, call).await.expect("started");
+    world.look(&called.build_id.expect("a build")).await
 }
 
 #[tokio::test]
@@ -16,7 +23,7 @@ async fn a_hook_is_made_changed_and_deleted() {
     assert!(model::is_hex24(&hook.id));
     let shown = hooks::present(&world.cx, &hook);
     assert_eq!(shown.url, format!("http://localhost/build_hooks/{}", hook.id));
-    let change = Setup { title: None, branch: Some("feat".into()) };
+    let change = Setup { branch: Some("feat".into()), ..Setup::default() };
     hooks::update(&world.cx, &world.site.id, &hook.id, &change).await.expect("changed");
     let read = hooks::get(&world.cx, &world.site.id, &hook.id).await.expect("there");
     assert_eq!((read.title.as_str(), read.branch.as_str()), ("Daily", "feat"));
@@ -46,7 +53,7 @@ async fn a_call_starts_a_build_that_knows_of_it() {
     world.commit_command("mkdir out; printenv INCOMING_HOOK_TITLE INCOMING_HOOK_URL INCOMING_HOOK_BODY > out/it; printenv INCOMING_HOOK_URL");
     let hook = hooks::create(&world.cx, &world.site, &setup("Daily cron", "")).await.expect("made");
     let call = Trigger { body: b"{\"a\": 1}".to_vec(), ..Trigger::default() };
-    let (build, deploy) = hooks::trigger(&world.cx, &hook.id, call).await.expect("started");
+    let (build, deploy) = started(&world, &hook.id, call).await;
     assert_eq!(deploy.info.title.as_deref(), Some("Deploy triggered by hook: Daily cron"));
     world.work().await;
     assert_eq!(world.look(&build.id).await.0.state, BuildState::Done);
@@ -62,7 +69,7 @@ async fn a_body_that_no_variable_holds_is_left_out_and_said_so() {
     world.commit_command("mkdir out; echo ${INCOMING_HOOK_BODY-absent} > out/it");
     let hook = hooks::create(&world.cx, &world.site, &setup("x", "")).await.expect("made");
     let call = Trigger { body: vec![b'a'; 200_000], ..Trigger::default() };
-    let (build, deploy) = hooks::trigger(&world.cx, &hook.id, call).await.expect("started");
+    let (build, deploy) = started(&world, &hook.id, call).await;
     world.work().await;
     assert_eq!(world.served(&deploy.id, "/it").await.as_deref(), Some("absent\n"));
     assert!(world.log(&build.id).await.iter().any(|line| line.ends_with(": INCOMING_HOOK_BODY")));

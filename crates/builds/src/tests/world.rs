@@ -51,13 +51,21 @@ impl EnvSource for Fixed {
     }
 }
 
-fn settings(root: &Path, change: impl FnOnce(&mut BuildPolicy)) -> Settings {
-    let mut builds = BuildPolicy {
-        work_dir: root.join("data/builds"),
+pub(crate) fn policy(work_dir: PathBuf) -> BuildPolicy {
+    BuildPolicy {
+        work_dir,
         concurrency: 2,
         time_limit: Duration::from_secs(120),
         sandbox: Sandbox::Strict,
-    };
+        limits: context::BuildLimits::default(),
+        logs: context::LogPolicy::default(),
+        builder: None,
+        queue: context::QueuePolicy { disk_reserve: 0, ..context::QueuePolicy::default() },
+    }
+}
+
+fn settings(root: &Path, change: impl FnOnce(&mut BuildPolicy)) -> Settings {
+    let mut builds = policy(root.join("data/builds"));
     change(&mut builds);
     let local = || "localhost".to_owned();
     Settings {

@@ -1,0 +1,48 @@
+//! Gives a build hook a new URL while the old one still counts for a while. Boathook's own.
+
+use super::setup;
+use context::{Context, Error, Result};
+use serde::Deserialize;
+use store::build_hooks::{self, BuildHookRow};
+
+/// Seconds for which the old URL counts when the caller does not say: a day.
+pub const OVERLAP_SECONDS: i64 = 24 * 3600;
+/// Most that it may: 30 days.
+pub const OVERLAP_SECONDS_MAX: i64 = 30 * 24 * 3600;
+/// Old URLs that count beside the new one.
+pub const FORMER_MAX: i64 = 4;
+
+/// Body of a rotation.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Rotation {
+    /// Seconds for which the old URL still counts; 0 ends it, and all before it, at once.
+    #[serde(default)]
+    pub overlap_seconds: Option<i64>,
+}
+
+/// Gives a build hook a new URL. Its id stays, so that whoever manages the hook by it finds it again.
+///
+/// # Errors
+/// `NotFound` when the site has no such hook, `Unprocessable` for an overlap out of bounds,
+/// `Conflict` when somebody else rotates it in the same instant.
+pub async fn rotate(cx: &Context, site_id: &str, id: &str, rotation: &Rotation) -> Result<BuildHookRow> {
+    let overlap = rotation.overlap_seconds.unwrap_or(OVERLAP_SECONDS);
+    if !(0..=OVERLAP_SECONDS_MAX).contains(&overlap) {
+        let why = format!("overlap_seconds must lie between 0 and {OVERLAP_SECONDS_MAX}");
+        return Err(Error::Unprocessable(why));
+    }
+    let mut tx = cx.begin().await?;
+    let hook = build_hooks::find(&mut tx, id).await?.filter(|hook| hook.site_id == site_id);
+    let mut hook = hook.ok_or(Error::NotFound)?;
+    if overlap == 0 {
+        build_hooks::end_former(&mut tx, id).await?;
+    } else {
+        let until = cx.now().plus_millis(overlap * 1000);
+        build_hooks::keep_former(&mut tx, id, hook.key(), until, FORMER_MAX).await?;
+    }
+    let secret = setup::drawn(cx);
+    build_hooks::set_secret(&mut tx, id, &secret).await?;
+    tx.commit().await?;
+    hook.secret = Some(secret);
+    Ok(hook)
+}

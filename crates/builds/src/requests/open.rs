@@ -1,0 +1,60 @@
+//! A deploy request as decisions about it need it, behind the lock on its site's row.
+
+use crate::Cause;
+use context::{Context, Error, Result};
+use model::{DeployState, Page};
+use store::Tx;
+use store::builds::{self, BuildRow};
+use store::deploys::{self, DeployRow, Filter};
+use store::sites::{self, SiteRow};
+
+/// A deploy request, whoever has decided about it already.
+pub(super) struct Request {
+    pub(super) site: SiteRow,
+    pub(super) deploy: DeployRow,
+    pub(super) build: BuildRow,
+    pub(super) cause: Cause,
+}
+
+/// The request of that deploy. `NotFound` when there is no such deploy, `Unprocessable` when it
+/// never was a request.
+pub(super) async fn open(tx: &mut Tx, deploy_id: &str) -> Result<Request> {
+    let deploy = deploys::find(tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    let site = sites::lock_row(tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
+    let deploy = deploys::find(tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    let no_request = || Error::Unprocessable("this deploy is no deploy request".to_owned());
+    let build = builds::by_deploy(tx, deploy_id).await?.ok_or_else(no_request)?;
+    let cause: Cause = serde_json::from_value(build.cause.clone()).map_err(Error::internal)?;
+    if cause.untrusted || cause.accepted.is_some() {
+        Ok(Request { site, deploy, build, cause })
+    } else {
+        Err(no_request())
+    }
+}
+
+/// Deploys of a site that wait for a person, newest first.
+pub(super) async fn held(tx: &mut Tx, site_id: &str) -> Result<Vec<DeployRow>> {
+    let filter = Filter {
+        site_id: site_id.to_owned(),
+        state: Some(DeployState::PendingReview.as_str().to_owned()),
+        ..Filter::default()
+    };
+    let page = Page::new(None, u32::try_from(super::HELD_MAX).ok());
+    Ok(deploys::list(tx, &filter, page).await?)
+}
+
+/// Refuses a request of the locked site and ends its build.
+pub(super) async fn refuse(
+    tx: &mut Tx,
+    cx: &Context,
+    site: &SiteRow,
+    deploy: &mut DeployRow,
+    (message, tell): (&str, ::deploys::Tell),
+) -> Result<()> {
+    ::deploys::reject_in(tx, cx, site, deploy, (message, tell)).await?;
+    if let Some(build) = &deploy.build_id {
+        let ended = model::BuildState::Cancelled;
+        builds::finish(tx, build, ended, Some(message), cx.now()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Users that builds run as when the server is root: each build has one to itself, so that no build
+//! can signal, read or count against another, and whatever it leaves behind is found by it.
+
+use crate::workspace::server_is_root;
+use std::fs::{DirBuilder, File};
+use std::io::{Error, Result};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Where the users in use are written down, for all servers of the machine.
+const LEASES: &str = "/run/boathook";
+/// How often processes that are being killed are looked at, and how often at most.
+const LOOK: Duration = Duration::from_millis(5);
+const LOOKS: usize = 2000;
+
+/// A user that nobody else on the machine runs builds as; free again when dropped.
+#[derive(Debug)]
+pub(crate) struct User {
+    /// User and group id.
+    pub(crate) id: u32,
+    _lease: File,
+}
+
+impl User {
+    /// Takes a user of the range, when the server is root. `own` keeps the leases where the system
+    /// has no place for them.
+    pub(crate) fn lease((first, last): (u32, u32), own: &Path) -> Result<Option<Self>> {
+        if !server_is_root() {
+            return Ok(None);
+        }
+        let folder = folder(own)?;
+        for id in first..=last {
+            let lease = File::create(folder.join(format!("uid-{id}")))?;
+            if lease.try_lock().is_ok() {
+                let user = Self { id, _lease: lease };
+                // a server that died may have left some
+                user.clear();
+                return Ok(Some(user));
+            }
+        }
+        Err(Error::other("every user id of BOATHOOK_BUILD_UIDS is in use; give it a wider range"))
+    }
+
+    /// Kills every process of this user and waits until they are gone.
+    pub(crate) fn clear(&self) {
+        for _ in 0..LOOKS {
+            if processes(self.id).is_empty() {
+                return;
+            }
+            kill_all(self.id);
+            std::thread::sleep(LOOK);
+        }
+        tracing::error!(user = self.id, "processes of a build cannot be killed");
+    }
+}
+
+fn folder(own: &Path) -> Result<PathBuf> {
+    let make = |folder: &Path| DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let system = Path::new(LEASES);
+    if make(system).is_ok() && system.metadata().is_ok_and(|about| about.uid() == 0) {
+        return Ok(system.to_owned());
+    }
+    let own = own.join(".users");
+    make(&own).map(|()| own)
+}
+
+/// The processes of a user that are alive.
+pub(crate) fn processes(user: u32) -> Vec<i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id: &i32| {
+        runs_as(&std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default(), user)
+    })
+    .collect()
+}
+
+/// Whether a process, by its status, is the user's and still does something. The owner of its folder
+/// does not tell: a process can hide there.
+fn runs_as(status: &str, user: u32) -> bool {
+    let of = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    let is_users = of("Uid:").split_whitespace().any(|id| id.parse() == Ok(user));
+    is_users && !of("State:").trim_start().starts_with(['Z', 'X'])
+}
+
+/// Kills everything that the user runs at one stroke, which a process that forks cannot outrun.
+fn kill_all(user: u32) {
+    let mut command = Command::new("true");
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // SAFETY: the closure runs between fork and exec and makes system calls that take integers.
+    // `kill` with -1 reaches the processes that the caller may signal, itself left out: after
+    // `setresuid` those of `user` alone, who is not root (see `User::lease` and the setting).
+    unsafe {
+        command.pre_exec(move || {
+            if libc::setgroups(0, std::ptr::null()) != 0
+                || libc::setresgid(user, user, user) != 0
+                || user == 0
+                || libc::setresuid(user, user, user) != 0
+            {
+                return Err(Error::last_os_error());
+            }
+            libc::kill(-1, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    // a user with too many processes may start none; then the signal was sent before that
+    let _sent = command.status();
+}
+
+/// Kills one process.
+pub(super) fn kill(id: i32) {
+    if id > 1 {
+        // SAFETY: `kill` takes two integers and touches no memory of this process.
+        unsafe {
+            libc::kill(id, libc::SIGKILL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_belongs_to_one_build_and_leaves_nothing_running() {
+        assert!(server_is_root(), "the tests run as root, as servers that keep builds apart by users do");
+        let dir = tempfile::tempdir().expect("a folder");
+        let range = (1_999_990_000, 1_999_990_031);
+        let (one, two) = (User::lease(range, dir.path()), User::lease(range, dir.path()));
+        let (one, two) = (one.expect("free").expect("root"), two.expect("free").expect("root"));
+        assert_ne!(one.id, two.id);
+        let alone = (one.id, one.id);
+        assert!(User::lease(alone, dir.path()).is_err(), "it is in use");
+        let daemon = |user: &User| {
+            Command::new("setsid").args(["sleep", "600"]).uid(user.id).spawn().expect("it starts")
+        };
+        let (mut left, mut other) = (daemon(&one), daemon(&two));
+        one.clear();
+        assert!(left.wait().expect("it ended").code().is_none(), "killed by a signal");
+        assert!(other.try_wait().expect("asked").is_none(), "another user's process lives");
+        two.clear();
+        other.wait().expect("it ended");
+        drop(one);
+        assert!(User::lease(alone, dir.path()).is_ok(), "it is free again");
+    }
+}

@@ -1,0 +1,123 @@
+//! Finds the processes of a build that left their parents, groups and sessions, by the build's id in
+//! their environment and by whom they come from, and kills them. Where builds have a control group, a
+//! user or a list of processes of their own, those hold what is found here and more; this is what
+//! works on every machine, and what finds the processes of a server that died.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::time::Duration;
+
+/// The variable that tells a build's processes from others.
+pub(crate) const MARK: &str = "BUILD_ID";
+/// How often what is being killed is looked at, and how often at most: ten seconds in all.
+const LOOK: Duration = Duration::from_millis(5);
+const LOOKS: usize = 2000;
+
+/// Kills the processes of a build; returns when none is left. Blocks.
+pub(crate) fn clear(build_id: &str) {
+    let mark = format!("{MARK}={build_id}");
+    for _ in 0..LOOKS {
+        let found = marked(&mark);
+        if found.is_empty() {
+            return;
+        }
+        kill(found.into_iter().flat_map(|id| family(id).into_iter().chain([id])));
+        std::thread::sleep(LOOK);
+    }
+    tracing::error!(build = build_id, "processes of a build cannot be killed");
+}
+
+/// Kills these processes.
+pub(crate) fn kill(ids: impl IntoIterator<Item = i32>) {
+    for id in ids.into_iter().filter_map(Pid::from_raw) {
+        if let Err(error) = kill_process(id, Signal::KILL) {
+            tracing::debug!(%error, ?id, "a process was gone before it was killed");
+        }
+    }
+}
+
+/// Everything that comes from a process, itself left out.
+pub(crate) fn family(root: i32) -> Vec<i32> {
+    let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+    for id in all() {
+        if let Some(parent) = parent(id) {
+            children.entry(parent).or_default().push(id);
+        }
+    }
+    let (mut found, mut open, mut seen) = (Vec::new(), vec![root], HashSet::from([root]));
+    while let Some(id) = open.pop() {
+        let more = children.remove(&id).unwrap_or_default().into_iter().filter(|id| seen.insert(*id));
+        for id in more {
+            found.push(id);
+            open.push(id);
+        }
+    }
+    found
+}
+
+fn marked(mark: &str) -> Vec<i32> {
+    let has = |id: &i32| {
+        let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|pair| pair == mark.as_bytes())
+    };
+    all().filter(has).collect()
+}
+
+/// Every process but this one and the system's first.
+fn all() -> impl Iterator<Item = i32> {
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let names = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = names.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(move |id| *id > 1 && *id != own)
+}
+
+/// The parent of a process, the fourth field of its line; the second may hold anything but ends with
+/// the last bracket.
+fn parent(id: i32) -> Option<i32> {
+    let line = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    line.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Child, Command, Stdio};
+
+    /// A shell that starts a process which leaves its session and its parent, and says its number.
+    fn daemon(build: &str, prefix: &str) -> i32 {
+        let script = format!("setsid {prefix} sleep 600 < /dev/null > /dev/null 2>&1 & echo $!");
+        let output = Command::new("bash").args(["-c", &script]).env(MARK, build).output().expect("bash runs");
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    }
+
+    fn runs(id: i32) -> bool {
+        fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| !line.is_empty())
+    }
+
+    #[test]
+    fn the_processes_of_one_build_are_killed_wherever_they_went() {
+        let (own, other) = (daemon("strays-own", ""), daemon("strays-other", ""));
+        clear("strays-own");
+        assert!(!runs(own) && runs(other));
+        clear("strays-other");
+        assert!(!runs(other));
+    }
+
+    #[test]
+    fn a_family_is_found_although_its_members_hide_their_mark() {
+        let script = "env -i setsid bash -c 'sleep 600 & sleep 600' & wait";
+        let mut shell: Child =
+            Command::new("bash").args(["-c", script]).stdin(Stdio::null()).spawn().expect("bash runs");
+        let root = i32::try_from(shell.id()).expect("a number");
+        let mut found = Vec::new();
+        while found.len() < 3 {
+            found = family(root);
+        }
+        kill(found.iter().copied());
+        assert!(shell.wait().expect("it ends").success());
+        while found.iter().any(|id| runs(*id)) {
+            std::thread::yield_now();
+        }
+    }
+}
