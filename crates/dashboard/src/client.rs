@@ -56,6 +56,10 @@ impl Client {
         self.call(Method::POST, operation, Some(body)).await
     }
 
+    pub(crate) async fn put(&self, operation: &str, body: Value) -> Result<Value, Problem> {
+        self.call(Method::PUT, operation, Some(body)).await
+    }
+
     pub(crate) async fn patch(&self, operation: &str, body: Value) -> Result<Value, Problem> {
         self.call(Method::PATCH, operation, Some(body)).await
     }

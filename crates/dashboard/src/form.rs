@@ -4,6 +4,7 @@ use crate::problem::Problem;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use http::StatusCode;
+use serde_json::{Map, Value};
 
 /// Most bytes of a posted form.
 pub(crate) const FORM_LIMIT: usize = 64 * 1024;
@@ -26,6 +27,20 @@ impl Form {
     pub(crate) fn need(&self, name: &str, label: &str) -> Result<&str, Problem> {
         let value = self.get(name);
         if value.is_empty() { Err(Problem::input(format!("{label} is missing."))) } else { Ok(value) }
+    }
+
+    /// Whether the form had a field of that name, filled in or not.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// All of it, for a form that is shown again: the first value of each field.
+    pub(crate) fn values(&self) -> Map<String, Value> {
+        let mut values = Map::new();
+        for (key, value) in &self.0 {
+            values.entry(key.as_str()).or_insert_with(|| value.as_str().into());
+        }
+        values
     }
 
     /// Fields whose name begins with `prefix`, without it; empty ones are left out.
@@ -54,6 +69,8 @@ mod tests {
         assert_eq!(form.get("a"), "x");
         assert_eq!(form.get("b"), "");
         assert!(form.need("b", "B").is_err());
+        assert!(form.has("data.secret") && !form.has("b"));
+        assert_eq!(form.values()["a"], "x");
         assert_eq!(form.under("data.").collect::<Vec<_>>(), [("url", "http://h")]);
     }
 

@@ -2,8 +2,10 @@
 //! any client with the same token could call, called in process through [`Api`]; there is no private
 //! way to the features, no database and no clock here.
 
+mod ansi;
 mod assets;
 mod client;
+mod config_form;
 mod form;
 mod guard;
 mod log_stream;
@@ -39,7 +41,7 @@ pub(crate) struct App {
 }
 
 /// The pages of the control host, and a page for every address that is none. They take `/`, `/login`, `/logout`,
-/// `/sites/…`, `/events`, `/tokens…`, `/authorize` and `/assets/…`. `seal` encrypts what the session
+/// `/sites/…`, `/addons…`, `/events`, `/tokens…`, `/authorize` and `/assets/…`. `seal` encrypts what the session
 /// cookie carries, `open` gives it back, or nothing when somebody else made it.
 pub fn router(
     api: Api,

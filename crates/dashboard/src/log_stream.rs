@@ -1,12 +1,14 @@
-//! The live log of a build: server-sent events of the API turned into rows for the page, or into
-//! plain text for people without script. Rows are numbered here, so a browser that comes back says
-//! how many it has and is not shown them twice.
+//! The log of a build as the page shows it: server-sent events of the API turned into rows for the
+//! page while the build runs, or into plain text, and the rows of a build that is over. Rows are
+//! numbered here, so a browser that comes back says how many it has and is not shown them twice.
 
-use crate::view::escaped;
+use crate::ansi::{self, Span};
+use crate::view::{self, values};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use model::LogLine;
+use model::{LogLine, Timestamp};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Longest line of the stream that is waited for, in bytes; more is dropped.
@@ -27,16 +29,62 @@ pub(crate) enum Shape {
 /// The API's stream in another shape. It ends when the API's stream does; when that breaks off, the
 /// error is passed on, so that the browser connects again.
 pub(crate) fn reshape(body: Body, shape: Shape) -> Body {
-    let start =
-        State { source: body.into_data_stream().boxed(), reader: Reader::default(), rows: 0, open: true };
+    let start = State {
+        source: body.into_data_stream().boxed(),
+        reader: Reader::default(),
+        parts: Parts::default(),
+        rows: 0,
+        open: true,
+    };
     Body::from_stream(stream::unfold(start, move |state| step(state, shape)))
 }
 
 struct State {
     source: BoxStream<'static, Result<Bytes, axum::Error>>,
     reader: Reader,
+    parts: Parts,
     rows: usize,
     open: bool,
+}
+
+/// Which part of the build the last row belonged to.
+#[derive(Default)]
+struct Parts(String);
+
+impl Parts {
+    /// A row for the page, under the heading of its part where that begins.
+    fn row(&mut self, line: &LogLine) -> Row {
+        let section = ansi::plain(&line.section);
+        let begins = section != self.0 && !section.is_empty();
+        let part = begins.then(|| section.replace(['_', '-'], " "));
+        self.0 = section;
+        Row { part, time: time(line.ts), said: ansi::spans(&line.message), error: line.error }
+    }
+}
+
+/// A row of the page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    /// The part of the build that begins with this row.
+    part: Option<String>,
+    /// `03:04:05`, empty when not known.
+    time: String,
+    /// What was said.
+    said: Vec<Span>,
+    error: bool,
+}
+
+/// The rows of a log as `getDeployLog` gives it: `[{ts, section, message, level}]`.
+pub(crate) fn finished(lines: &[Value]) -> Vec<Row> {
+    let mut parts = Parts::default();
+    let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    let line = |line: &Value| LogLine {
+        ts: Timestamp(line["ts"].as_i64().unwrap_or_default()),
+        section: text(line, "section"),
+        message: text(line, "message"),
+        error: line["level"] == "error",
+    };
+    lines.iter().map(|each| parts.row(&line(each))).collect()
 }
 
 async fn step(mut state: State, shape: Shape) -> Option<(Result<Bytes, axum::Error>, State)> {
@@ -64,8 +112,10 @@ fn rows(state: &mut State, bytes: &[u8], shape: Shape) -> String {
             (Message::Data(data), Shape::Text) => out.push_str(&text_row(&line(&data))),
             (Message::Data(data), Shape::Events(skip)) => {
                 state.rows += 1;
+                let row = state.parts.row(&line(&data));
                 if state.rows > skip {
-                    out.push_str(&event_row(state.rows, &line(&data)));
+                    let row = view::piece("log_row.html", values! { row });
+                    out.push_str(&format!("id: {}\ndata: {row}\n\n", state.rows));
                 }
             }
             (Message::Comment, Shape::Events(_)) => out.push_str(":\n\n"),
@@ -75,69 +125,30 @@ fn rows(state: &mut State, bytes: &[u8], shape: Shape) -> String {
     out
 }
 
-fn event_row(number: usize, line: &Row) -> String {
-    let class = if line.error { "row error" } else { "row" };
-    let (time, section, message) = (escaped(&line.time), escaped(&line.section), escaped(&line.message));
-    format!(
-        "id: {number}\ndata: <div class=\"{class}\"><span class=\"at\">{time}</span> \
-         <span class=\"section\">{section}</span> <span class=\"said\">{message}</span></div>\n\n"
-    )
+fn text_row(line: &LogLine) -> String {
+    format!("{} {:<8} {}\n", time(line.ts), ansi::plain(&line.section), ansi::plain(&line.message))
 }
 
-fn text_row(line: &Row) -> String {
-    format!("{} {:<8} {}\n", line.time, line.section, line.message)
+/// The time of day, empty when the line has none.
+fn time(ts: Timestamp) -> String {
+    let at = ts.to_string();
+    if ts.0 == 0 { String::new() } else { at.get(11..19).unwrap_or_default().to_owned() }
 }
 
-struct Row {
-    time: String,
-    section: String,
-    message: String,
-    error: bool,
-}
-
-/// A row out of the event's data: a log line as the API writes it, or any text.
-fn line(data: &str) -> Row {
-    let value = serde_json::from_str::<LogLine>(data).unwrap_or_else(|_| LogLine {
-        ts: model::Timestamp(0),
+/// A line out of the event's data: as the API writes it, or any text.
+fn line(data: &str) -> LogLine {
+    serde_json::from_str(data).unwrap_or_else(|_| LogLine {
+        ts: Timestamp(0),
         section: String::new(),
         message: loose_message(data),
         error: false,
-    });
-    let at = value.ts.to_string();
-    let time = if value.ts.0 == 0 { "" } else { at.get(11..19).unwrap_or("") };
-    Row {
-        time: time.to_owned(),
-        section: one_line(&value.section),
-        message: one_line(&value.message),
-        error: value.error,
-    }
+    })
 }
 
 fn loose_message(data: &str) -> String {
     let value = serde_json::from_str::<Value>(data).unwrap_or_default();
     let text = ["message", "log"].iter().find_map(|key| value.get(*key)?.as_str());
     text.unwrap_or(data).to_owned()
-}
-
-/// The text without colour codes and line ends, which would break the stream's framing.
-fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '\u{1b}' => skip_code(&mut chars),
-            '\r' | '\n' => out.push(' '),
-            _ => out.push(char),
-        }
-    }
-    out
-}
-
-/// Skips the rest of `ESC [ … letter`.
-fn skip_code(chars: &mut std::str::Chars<'_>) {
-    if chars.as_str().starts_with('[') {
-        chars.find(char::is_ascii_alphabetic);
-    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -216,8 +227,10 @@ mod tests {
         let stream = format!(": hello\n\ndata: {ONE}\n\nevent: state\ndata: x\n\ndata: plain\n\n");
         let (head, tail) = stream.split_at(17);
         let out = run(vec![head.to_owned(), tail.to_owned()], Shape::Events(0)).await;
-        assert!(out.starts_with(":\n\nid: 1\ndata: <div class=\"row error\">"), "{out}");
-        assert!(out.contains("03:04:05") && out.contains("&lt;b&gt;hi you"), "{out}");
+        let first = ":\n\nid: 1\ndata: <h3 class=\"part\">build</h3><div class=\"row error\">";
+        assert!(out.starts_with(first), "{out}");
+        let said = "&lt;b&gt;<span class=\"t-red\">hi</span> you</span></div>\n\n";
+        assert!(out.contains("03:04:05") && out.contains(said), "{out}");
         assert!(out.contains("id: 2\n") && out.contains(">plain<") && !out.contains("id: 3"), "{out}");
         assert!(out.ends_with(END), "{out}");
     }
@@ -227,6 +240,14 @@ mod tests {
         let stream = "data: a\n\ndata: b\n\n".to_owned();
         let out = run(vec![stream], Shape::Events(1)).await;
         assert!(!out.contains("id: 1\n") && out.contains("id: 2\n"), "{out}");
+    }
+
+    #[test]
+    fn a_part_is_headed_once() {
+        let line = |section: &str| serde_json::json!({ "ts": 1, "section": section, "message": "x" });
+        let rows = finished(&[line("clone"), line("clone"), line("post_processing"), line("")]);
+        let parts: Vec<_> = rows.iter().map(|row| row.part.as_deref()).collect();
+        assert_eq!(parts, [Some("clone"), None, Some("post processing"), None]);
     }
 
     #[tokio::test]

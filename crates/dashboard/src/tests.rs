@@ -1,14 +1,17 @@
 //! The pages over a fake API: what they show, escape, refuse, and where they lead.
 
+mod addons;
 mod fake;
 
 use crate::{Api, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use fake::{ATTACK, BUILDING, DELIVERY, HOOK, LIVE, TICKET, TOKEN, answer};
+use fake::{
+    ASKING, ATTACK, BUILD_HOOK, BUILDING, DELIVERY, GATHERING, HOOK, INSTANCE, LIVE, TICKET, TOKEN, answer,
+};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt as _;
 
@@ -111,10 +114,30 @@ fn all_pages() -> Vec<(String, &'static str)> {
         ("/".into(), "New site"),
         (site.into(), "Environment variables"),
         (format!("{site}?type=email"), "Address"),
+        (format!("{site}?type=slack"), "one message every day"),
+        (format!("{site}/hooks/{GATHERING}"), "<option selected>45m</option>"),
+        (format!("{site}/addons"), "Add an add-on"),
+        (format!("{site}/addons/extra"), "config-6"),
+        (format!("{site}/addons/plain"), "config-whole"),
+        (format!("{site}/addons/demo/{INSTANCE}"), "hx-trigger=\"every 5s\""),
+        (format!("{site}/addons/plain/{INSTANCE}"), "gave no answer"),
+        ("/addons".into(), "Register an add-on"),
+        ("/addons?search=x".into(), "Register an add-on"),
+        ("/addons/demo".into(), "in 10000 ms"),
+        ("/addons/plain".into(), "It was not asked for anything yet."),
+        ("/addons/theirs".into(), "every account of this server"),
+        ("/addons/demo/manifest".into(), "Read it again"),
         (format!("{site}/deploys/{LIVE}"), "Permalink"),
         (format!("{site}/deploys/{BUILDING}"), "Build log"),
-        (format!("{site}/hooks/{HOOK}"), "Deliveries"),
-        (format!("{site}/hooks/{HOOK}/deliveries/{DELIVERY}"), "connection refused"),
+        (format!("{site}/deploys/{ASKING}"), "with secret variables"),
+        (format!("{site}/requests"), "look at it first"),
+        (format!("{site}/builds"), "60 s"),
+        (format!("{site}/build-hooks/{BUILD_HOOK}"), "the signature is wrong"),
+        (format!("{site}/hooks/{HOOK}"), "4 failed tries"),
+        (format!("{site}/hooks/{HOOK}?state=given_up&event=deploy_succeeded"), "Deliveries"),
+        (format!("{site}/hooks/{HOOK}/replay"), "Count"),
+        (format!("{site}/hooks/{HOOK}/replay?since=2026-01-02T03:04"), "Send 3 again"),
+        (format!("{site}/hooks/{HOOK}/deliveries/{DELIVERY}"), "(the beginning)"),
         ("/events?event=deploy_succeeded".into(), "msg_1"),
         ("/tokens".into(), "New token"),
         (format!("/authorize?response_type=ticket&ticket={TICKET}&client_id=x"), "Approve"),
@@ -294,6 +317,118 @@ async fn actions_call_their_operation_and_come_back() {
     )
     .await;
     check_action("/tokens/t1/revoke", "", "DELETE /api/v1/tokens/t1", "/tokens?done=token-revoked").await;
+}
+
+#[tokio::test]
+async fn actions_on_hooks_requests_and_builds_call_their_operation() {
+    let (site, api) = ("/sites/blog", "/api/v1");
+    let (hook, build_hook) = (format!("{site}/hooks/{HOOK}"), format!("{site}/build-hooks/{BUILD_HOOK}"));
+    let of_hook = format!("{api}/sites/blog/build_hooks/{BUILD_HOOK}");
+    for (path, form, operation, to) in [
+        (
+            format!("{hook}/fire"),
+            "event=deploy_succeeded",
+            format!("POST {api}{site}/events/deploy_succeeded/fire"),
+            format!("{hook}?done=hook-fired#deliveries"),
+        ),
+        (
+            format!("{hook}/replay"),
+            "since=2026-01-02T03:04&per_minute=60",
+            format!("POST {api}/hooks/{HOOK}/resend"),
+            format!("{hook}?done=replayed#deliveries"),
+        ),
+        (
+            format!("{site}/requests/{ASKING}/accept"),
+            "with_secrets=on",
+            format!("POST {api}/deploys/{ASKING}/accept"),
+            format!("{site}/deploys/{ASKING}?done=accepted"),
+        ),
+        (
+            format!("{site}/requests/{ASKING}/reject"),
+            "reason=spam",
+            format!("POST {api}/deploys/{ASKING}/reject"),
+            format!("{site}/requests?done=rejected"),
+        ),
+        (
+            format!("{site}/builds/b2/cancel"),
+            "",
+            format!("POST {api}/builds/b2/cancel"),
+            format!("{site}/builds?done=build-cancelled"),
+        ),
+        (
+            format!("{site}/builds/b1/retry"),
+            "",
+            format!("POST {api}/builds/b1/retry"),
+            format!("{site}/deploys/{BUILDING}?done=build"),
+        ),
+        (
+            build_hook.clone(),
+            "title=t&branch=main",
+            format!("PUT {of_hook}"),
+            format!("{build_hook}?done=build-hook-saved"),
+        ),
+        (
+            format!("{build_hook}/rotate"),
+            "",
+            format!("POST {of_hook}/rotate"),
+            format!("{build_hook}?done=build-hook-rotated"),
+        ),
+    ] {
+        check_action(&path, form, &operation, &to).await;
+    }
+}
+
+#[tokio::test]
+async fn forms_say_what_was_typed() {
+    let browser = Browser::logged_in().await;
+    browser.post(&format!("/sites/blog/requests/{ASKING}/accept"), "").await;
+    browser.post(&format!("/sites/blog/requests/{ASKING}/reject"), "reason=spam").await;
+    browser.post("/sites/blog/builds", "branch=fix&clear_cache=on").await;
+    browser.post("/sites/blog/builds/b1/retry", "clear_cache=on").await;
+    browser.post("/sites/blog/settings", "name=blog&untrusted_flow=redact").await;
+    browser.post(&format!("/sites/blog/hooks/{HOOK}/replay"), "since=2026-01-02T03:04&state=held").await;
+    let resend = json!({"dry_run": false, "since": "2026-01-02T03:04:00Z", "state": "held"});
+    for (operation, expect) in [
+        (format!("deploys/{ASKING}/accept"), json!({"with_secrets": false})),
+        (format!("deploys/{ASKING}/reject"), json!({"reason": "spam"})),
+        ("builds/b1/retry".into(), json!({"clear_cache": true})),
+        ("sites/blog/builds".into(), json!({"branch": "fix", "clear_cache": true})),
+        (format!("hooks/{HOOK}/resend"), resend),
+    ] {
+        assert_eq!(browser.asked_for(&format!("POST /api/v1/{operation}")), Some(expect), "{operation}");
+    }
+    let saved = browser.asked_for("PATCH /api/v1/sites/blog").unwrap();
+    assert_eq!(saved["build_settings"]["untrusted_flow"], "redact");
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_shown_once() {
+    let browser = Browser::logged_in().await;
+    let hook = format!("/sites/blog/hooks/{HOOK}");
+    assert!(browser.post(&format!("{hook}/rotate"), "").await.text.contains("bh_fresh_secret"));
+    assert!(!browser.get(&hook).await.text.contains("bh_fresh_secret"));
+}
+
+#[tokio::test]
+async fn what_was_missed_is_counted_before_it_is_sent() {
+    let browser = Browser::logged_in().await;
+    let hook = format!("/sites/blog/hooks/{HOOK}");
+    assert!(browser.get(&hook).await.text.contains("3 deliveries never arrived"));
+    let resend = format!("POST /api/v1/hooks/{HOOK}/resend");
+    assert_eq!(browser.asked_for(&resend).unwrap()["dry_run"], true);
+    let wrong = browser.post(&format!("{hook}/replay"), "since=2026-01-02T03:04&per_minute=x").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.text.contains("A rate is a whole number."));
+}
+
+#[tokio::test]
+async fn a_finished_log_needs_no_script() {
+    let page = Browser::logged_in().await.get(&format!("/sites/blog/deploys/{LIVE}")).await;
+    assert!(page.text.contains("<h3 class=\"part\">clone</h3>"), "{}", page.text);
+    assert!(page.text.contains("<span class=\"t-red\">red</span> &lt;script&gt;"), "{}", page.text);
+    assert!(!page.text.contains("hx-sse:connect"));
+    let live = Browser::logged_in().await.get(&format!("/sites/blog/deploys/{BUILDING}")).await;
+    assert!(live.text.contains("hx-sse:connect") && live.text.contains("<noscript>"));
 }
 
 #[tokio::test]

@@ -17,7 +17,9 @@ static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut pages = Environment::new();
     pages.set_auto_escape_callback(|_| AutoEscape::Html);
     pages.add_filter("when", when);
+    pages.add_filter("clock", clock);
     pages.add_filter("link", link);
+    pages.add_filter("lasted", lasted);
     pages.add_filter("seg", segment);
     pages.add_filter("words", |text: &str| text.replace('_', " "));
     pages.add_filter("short", |text: &str| text.chars().take(8).collect::<String>());
@@ -62,6 +64,16 @@ pub(crate) fn page(status: StatusCode, template: &str, mut values: Values) -> Re
     }
 }
 
+/// A piece of a page, on one line.
+pub(crate) fn piece(template: &str, values: Values) -> String {
+    let values = Value::from(Serde(values));
+    let text = PAGES.get_template(template).and_then(|piece| piece.render(values));
+    text.unwrap_or_else(|error| {
+        tracing::error!(template, error = format!("{error:#}"), "a piece of a page could not be rendered");
+        String::new()
+    })
+}
+
 /// The sentence behind `?done=`: fixed ones only, so that a link cannot put words on a page.
 pub(crate) fn notice(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -74,12 +86,26 @@ pub(crate) fn notice(code: &str) -> Option<&'static str> {
         "cancel" => "The deploy was cancelled.",
         "deploy-deleted" => "The deploy was deleted.",
         "build" => "A build was started.",
+        "build-cancelled" => "The build was cancelled.",
+        "accepted" => "The deploy request was accepted: its build starts when there is a place.",
+        "rejected" => "The deploy request was rejected.",
         "hook-created" => "The hook was added.",
         "hook-deleted" => "The hook was deleted.",
         "hook-enabled" => "The hook is enabled again.",
+        "hook-fired" => "A sample is on its way; it is the newest delivery below.",
         "resent" => "The delivery is on its way again.",
+        "replayed" => "The deliveries are on their way again.",
         "build-hook-created" => "The build hook was added.",
         "build-hook-deleted" => "The build hook was deleted.",
+        "build-hook-saved" => "The build hook was changed.",
+        "build-hook-rotated" => "The build hook has a new address.",
+        "addon-saved" => "The add-on was changed.",
+        "addon-deleted" => "The add-on was taken off this server.",
+        "manifest-read" => "The manifest was read again.",
+        "addon-added" => "The add-on was added to the site.",
+        "addon-changed" => "The add-on was configured.",
+        "addon-removed" => "The add-on was removed from the site.",
+        "hook-digest" => "What the hook gathers was changed.",
         "token-revoked" => "The token was revoked.",
         "logged-out" => "You are logged out.",
         _ => return None,
@@ -92,9 +118,22 @@ fn when(at: &str) -> String {
     format!("{day} {}", time.get(..8).unwrap_or(time)).trim_end().to_owned()
 }
 
-/// Text made safe for HTML, for pieces that are not worth a template.
-pub(crate) fn escaped(text: &str) -> String {
-    minijinja::HtmlEscape(text).to_string()
+/// `2026-01-02T03:04:05`, as browsers want it in a field for a time.
+fn clock(at: &str) -> String {
+    at.get(..19).unwrap_or(at).to_owned()
+}
+
+/// How long something took, from its beginning and its end in the API's ISO form; empty when one of
+/// them is none.
+fn lasted(from: &str, to: &str) -> String {
+    let (Ok(from), Ok(to)) = (model::Timestamp::parse(from), model::Timestamp::parse(to)) else {
+        return String::new();
+    };
+    match (to.0 - from.0).max(0) {
+        millis @ ..10_000 => format!("{millis} ms"),
+        millis @ ..600_000 => format!("{} s", millis / 1000),
+        millis => format!("{} min", millis / 60_000),
+    }
 }
 
 /// An address that may stand in `href`.
@@ -123,8 +162,24 @@ mod tests {
     }
 
     #[test]
+    fn spans_are_told_in_words_of_their_size() {
+        let from = "2026-01-02T03:00:00.000Z";
+        for (to, expect) in [
+            ("2026-01-02T03:00:00.250Z", "250 ms"),
+            ("2026-01-02T03:00:10.999Z", "10 s"),
+            ("2026-01-02T03:10:00.000Z", "10 min"),
+            ("2026-01-02T02:00:00.000Z", "0 ms"),
+            ("soon", ""),
+        ] {
+            assert_eq!(lasted(from, to), expect, "{to}");
+        }
+    }
+
+    #[test]
     fn times_are_shortened() {
         assert_eq!(when("2026-01-02T03:04:05.678Z"), "2026-01-02 03:04:05");
         assert_eq!(when("soon"), "soon");
+        assert_eq!(clock("2026-01-02T03:04:05.678Z"), "2026-01-02T03:04:05");
+        assert_eq!(clock("soon"), "soon");
     }
 }

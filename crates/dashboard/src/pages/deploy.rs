@@ -1,8 +1,8 @@
 //! A deploy: its facts, its files, what can be done with it, and the log of its build.
 
-use super::{Answer, go, site};
+use super::{Answer, site};
 use crate::client::path;
-use crate::log_stream::{Shape, reshape};
+use crate::log_stream::{Row, Shape, finished, reshape};
 use crate::problem::Problem;
 use crate::view::{self, values};
 use crate::visit::Visit;
@@ -15,20 +15,12 @@ use serde_json::{Value, json};
 
 /// Files that are listed; of a longer list the page says how long it is.
 const FILES_SHOWN: usize = 100;
+/// Last lines of a finished build's log that the page shows; all of them are there as text.
+const LINES_SHOWN: usize = 1000;
 
 /// `GET /sites/{name}/deploys/{id}`.
 pub(crate) async fn show(visit: Visit, Path((name, id)): Path<(String, String)>) -> Answer {
     page(&visit, &name, &id).await
-}
-
-/// `POST /sites/{name}/builds`.
-pub(crate) async fn build(visit: Visit, Path(name): Path<String>) -> Answer {
-    let started = visit.api().post(&path(&["sites", &name, "builds"]), json!({})).await;
-    let deploy = started.as_ref().ok().and_then(|build| build["deploy_id"].as_str());
-    match deploy {
-        Some(deploy) => Ok(go(&format!("{}?done=build", path(&["sites", &name, "deploys", deploy])))),
-        None => site::after(&visit, &name, started, ("deploys", "build")).await,
-    }
 }
 
 /// `POST /sites/{name}/deploys/{id}/{action}`.
@@ -90,10 +82,21 @@ async fn page(visit: &Visit, name: &str, id: &str) -> Answer {
     files.truncate(FILES_SHOWN);
     let notice = view::notice(&visit.query("done"));
     let moving = site::is_moving(&deploy);
-    let values = values! {
-        title => format!("Deploy of {name}"), nav => "sites", notice, site, deploy, moving, files, count, published
-    };
+    let (log, left_out) = if moving { (Vec::new(), 0) } else { log_rows(visit, &deploy).await };
+    let mut values = values! { title => format!("Deploy of {name}"), nav => "sites", notice, site, deploy };
+    values.extend(values! { moving, files, count, published, log, left_out });
     Ok(view::page(StatusCode::OK, "deploy.html", values))
+}
+
+/// The last rows of a finished build's log, and how many are before them.
+async fn log_rows(visit: &Visit, deploy: &Value) -> (Vec<Row>, usize) {
+    if deploy["build_id"].is_null() {
+        return (Vec::new(), 0);
+    }
+    let lines = visit.section(&path(&["deploys", site::text(deploy, "id"), "log"])).await.items;
+    let lines = lines.as_array().map(Vec::as_slice).unwrap_or_default();
+    let left_out = lines.len().saturating_sub(LINES_SHOWN);
+    (finished(&lines[left_out..]), left_out)
 }
 
 /// Files of the published deploy, the one whose files the API lists.

@@ -1,6 +1,6 @@
 //! Adding, deleting and enabling hooks of a site.
 
-use super::{Answer, site};
+use super::{Answer, digest, site};
 use crate::client::{path, with_query};
 use crate::form::Form;
 use crate::problem::Problem;
@@ -32,11 +32,15 @@ async fn add(visit: &Visit, name: &str, form: &Form) -> Result<Value, Problem> {
 
 fn body(form: &Form) -> Result<Value, Problem> {
     let data: Map<_, _> = form.under("data.").map(|(key, value)| (key.to_owned(), value.into())).collect();
-    Ok(json!({
+    let mut body = json!({
         "type": form.need("type", "The target")?,
         "event": form.need("event", "The event")?,
         "data": data,
-    }))
+    });
+    if let Some(digest) = digest::read(form)? {
+        body["options"] = json!({ "digest": digest });
+    }
+    Ok(body)
 }
 
 #[cfg(test)]
@@ -51,5 +55,7 @@ mod tests {
             "data": {"url": "http://h", "signature_secret": "s"}});
         assert_eq!(body(&form), Ok(expect));
         assert!(body(&Form::read(b"type=url")).is_err());
+        let gathering = body(&Form::read(b"type=slack&event=e&every=1d&at=09:00")).unwrap();
+        assert_eq!(gathering["options"], json!({"digest": {"every": "1d", "at": "09:00"}}));
     }
 }

@@ -32,6 +32,10 @@ fn body(form: &Form) -> Value {
     json!({
         "name": form.get("name"),
         "custom_domain": form.get("custom_domain"),
-        "build_settings": { "cmd": form.get("cmd"), "dir": form.get("dir") },
+        "build_settings": {
+            "cmd": form.get("cmd"),
+            "dir": form.get("dir"),
+            "untrusted_flow": Some(form.get("untrusted_flow")).filter(|flow| !flow.is_empty()),
+        },
     })
 }

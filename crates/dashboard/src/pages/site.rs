@@ -1,12 +1,13 @@
-//! A site: what is published, its deploys, hooks, build hooks, environment variables and settings.
+//! A site: what is published, its deploys, hooks, build hooks, add-ons, environment variables and
+//! settings.
 
-use super::{Answer, go};
+use super::{Answer, digest, go, requests};
 use crate::client::{path, with_query};
 use crate::problem::Problem;
 use crate::view::{self, Values, values};
 use crate::visit::{Section, Visit};
 use axum::extract::Path;
-use futures_util::future::join5;
+use futures_util::future::{join3, join5};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -37,8 +38,9 @@ pub(crate) async fn page(visit: &Visit, name: &str, problem: Option<Problem>) ->
     let (hooks, types) = (with_query("/hooks", &[("site_id", id)]), "/hooks/types");
     let build_hooks = path(&["sites", id, "build_hooks"]);
     let env = with_query(&path(&["accounts", account, "env"]), &[("site_id", id)]);
-    let (deploys, hooks, types, build_hooks, env) = join5(
-        deploy_list(visit, id, number),
+    let addons = path(&["sites", id, "service-instances"]);
+    let ((deploys, requests, addons), hooks, types, build_hooks, env) = join5(
+        join3(deploy_list(visit, id, number), requests::waiting(visit, id), visit.section(&addons)),
         visit.section(&hooks),
         visit.section(types),
         visit.section(&build_hooks),
@@ -50,7 +52,10 @@ pub(crate) async fn page(visit: &Visit, name: &str, problem: Option<Problem>) ->
     let notice = view::notice(&visit.query("done"));
     let title = text(&site, "name");
     let mut values =
-        values! { title, nav => "sites", problem, notice, hooks, types, chosen, build_hooks, env };
+        values! { title, nav => "sites", problem, notice, hooks, types, chosen, build_hooks, env, requests };
+    values.extend(
+        values! { gathers => digest::gathers(chosen.as_ref()), windows => digest::windows(), addons },
+    );
     values.extend(deploy_values(&site, &deploys, number));
     Ok(view::page(status, "site.html", values))
 }
