@@ -3,6 +3,7 @@
 use crate::App;
 use accounts::Principal;
 use axum::body::{Body, HttpBody as _};
+use axum::extract::ws::WebSocketUpgrade;
 use bytes::Bytes;
 use context::{Context, Error, Result};
 use futures_util::{StreamExt as _, TryStreamExt};
@@ -11,6 +12,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use model::Page;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
+use std::net::IpAddr;
 use std::sync::Arc;
 use store::accounts::AccountRow;
 use store::deploys::DeployRow;
@@ -24,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) app: Arc<App>,
     pub(crate) cx: Context,
     pub(crate) who: Option<Principal>,
+    /// Where the request came from, as far as trusted proxies tell.
+    pub(crate) peer: Option<IpAddr>,
     pub(crate) headers: HeaderMap,
     pub(crate) uri: Uri,
     pub(crate) params: Vec<(String, String)>,
@@ -34,6 +38,8 @@ pub(crate) struct Call {
     /// Behind a lock that nobody contends for: a body is not `Sync`, and calls are borrowed across
     /// awaits.
     pub(crate) body: Mutex<Body>,
+    /// The WebSocket that the caller asks to go over to.
+    pub(crate) socket: Mutex<Option<WebSocketUpgrade>>,
 }
 
 impl Call {

@@ -17,6 +17,8 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         Error::Conflict(_) => StatusCode::CONFLICT,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::BadGateway(_) => StatusCode::BAD_GATEWAY,
+        Error::GatewayTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
         Error::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -23,6 +23,9 @@ pub enum Needs {
     Deploy(Scope),
     /// The build in the path.
     Build(Scope),
+    /// The log of the build or of the deploy in the path: as those, but open to anyone when the site's
+    /// logs are public (`private_logs` is false).
+    Log(Scope),
     /// The hook in the path.
     Hook(Scope),
     /// The form in the path, of the site in the path when there is one.
@@ -42,6 +45,7 @@ impl Needs {
             | Self::Site(s)
             | Self::Deploy(s)
             | Self::Build(s)
+            | Self::Log(s)
             | Self::Hook(s)
             | Self::Form(s)
             | Self::Submission(s) => Some(s),
@@ -52,6 +56,9 @@ impl Needs {
 /// Looks up what the path names and checks the caller.
 pub(crate) async fn meet(needs: Needs, call: &mut Call) -> Result<()> {
     let Some(scope) = needs.scope() else { return Ok(()) };
+    if matches!(needs, Needs::Log(_)) && is_public_log(needs, call).await? {
+        return Ok(());
+    }
     let who = call.user()?.clone();
     if let Needs::Token(_) = needs {
         return if who.holds(scope) { Ok(()) } else { Err(too_little(scope)) };
@@ -65,6 +72,16 @@ pub(crate) async fn meet(needs: Needs, call: &mut Call) -> Result<()> {
         Access::Granted => Ok(()),
         Access::Forbidden => Err(too_little(scope)),
         Access::Unknown => Err(Error::NotFound),
+    }
+}
+
+/// Whether the site has opened its logs. To strangers, a log that is not there looks like a private one.
+async fn is_public_log(needs: Needs, call: &mut Call) -> Result<bool> {
+    let mut db = call.cx.read().await?;
+    match find_site(&mut db, needs, call).await {
+        Ok(_) => Ok(call.site()?.info.build.private_logs == Some(false)),
+        Err(Error::NotFound) if call.who.is_none() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -101,13 +118,13 @@ async fn find_site(db: &mut Conn, needs: Needs, call: &mut Call) -> Result<Strin
 /// The id of the site that the thing of the path belongs to.
 async fn owner(db: &mut Conn, needs: Needs, call: &mut Call) -> Result<Option<String>> {
     Ok(match needs {
-        Needs::Deploy(_) => {
+        Needs::Deploy(_) | Needs::Log(_) if !call.param("deploy_id").is_empty() => {
             let deploy = deploys::find(db, call.param("deploy_id")).await?.ok_or(Error::NotFound)?;
             let site_id = deploy.site_id.clone();
             call.deploy = Some(deploy);
             Some(site_id)
         }
-        Needs::Build(_) => {
+        Needs::Build(_) | Needs::Log(_) => {
             Some(builds::find(db, call.param("build_id")).await?.ok_or(Error::NotFound)?.site_id)
         }
         Needs::Hook(_) => Some(hooks::find(db, call.param("hook_id")).await?.ok_or(Error::NotFound)?.site_id),

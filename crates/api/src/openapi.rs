@@ -3,8 +3,9 @@
 
 use crate::routes::{ROUTES, Route};
 use model::{
-    Account, AccountType, Attempt, Build, BuildHook, Delivery, Deploy, EnvVar, EventRecord, FileEntry, Form,
-    Hook, HookType, Member, Schemas, Site, Snippet, SplitTest, Submission, Ticket, TokenInfo, User,
+    Account, AccountType, Attempt, Build, BuildHook, BuildHookCall, BuildHookStatus, Delivery, Deploy,
+    EnvVar, EventRecord, FileEntry, Form, Hook, HookType, Member, Schemas, Site, Snippet, SplitTest,
+    Submission, Ticket, TokenInfo, User,
 };
 use serde_json::{Map, Value, json};
 
@@ -52,6 +53,9 @@ const ANSWERS: &[(&str, Answer)] = {
         ("listSiteBuildHooks", Many("BuildHook")),
         ("createSiteBuildHook", One("BuildHook")),
         ("getSiteBuildHook", One("BuildHook")),
+        ("rotateSiteBuildHook", One("BuildHook")),
+        ("listSiteBuildHookCalls", Many("BuildHookCall")),
+        ("getBuildHookCall", One("BuildHookStatus")),
         ("listSiteBuilds", Many("Build")),
         ("createSiteBuild", One("Build")),
         ("getSiteBuild", One("Build")),
@@ -156,6 +160,8 @@ fn schemas() -> Map<String, Value> {
     gathered.refer::<Attempt>();
     gathered.refer::<Build>();
     gathered.refer::<BuildHook>();
+    gathered.refer::<BuildHookCall>();
+    gathered.refer::<BuildHookStatus>();
     gathered.refer::<Delivery>();
     gathered.refer::<Deploy>();
     gathered.refer::<EnvVar>();

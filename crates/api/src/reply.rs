@@ -50,6 +50,11 @@ impl Reply {
         Self { response }
     }
 
+    /// A response that something else made.
+    pub(crate) fn of(response: Response) -> Self {
+        Self { response }
+    }
+
     fn with<T: Serialize>(status: StatusCode, value: &T) -> Self {
         let mut response = axum::Json(value).into_response();
         *response.status_mut() = status;

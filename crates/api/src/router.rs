@@ -3,15 +3,17 @@
 use crate::call::{Call, Outcome};
 use crate::rate_limit::Allowance;
 use crate::routes::{ROUTES, Route};
-use crate::{App, catalogue, error, needs};
+use crate::{App, Needs, catalogue, error, needs, reach};
 use accounts::Principal;
 use axum::body::Body;
-use axum::extract::{RawPathParams, State};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts as _, RawPathParams, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use context::{Error, Result};
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use model::network;
+use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -113,15 +115,22 @@ async fn run(
     request: Request<Body>,
 ) -> Outcome {
     let who = match who {
-        Err(error) if route.needs.scope().is_some() => return Err(error),
+        Err(error) if route.needs.scope().is_some() && !matches!(route.needs, Needs::Log(_)) => {
+            return Err(error);
+        }
         other => other.ok(),
     };
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let socket = match parts.headers.contains_key(header::SEC_WEBSOCKET_KEY) {
+        true => WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok(),
+        false => None,
+    };
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let mut call = Call {
         cx: app.cx.clone(),
         app,
         who,
+        peer: parts.extensions.get::<Peer>().map(|peer| peer.0.ip()),
         query: query.into_owned().collect(),
         headers: parts.headers,
         uri: parts.uri,
@@ -130,8 +139,11 @@ async fn run(
         deploy: None,
         account: None,
         body: body.into(),
+        socket: Mutex::new(socket),
     };
+    reach::check(route, call.who.as_ref())?;
     needs::meet(route.needs, &mut call).await?;
+    reach::confine(route, &call)?;
     (route.run)(call).await
 }
 

@@ -1,7 +1,7 @@
 //! The table of contents: one row an operation. The path is the one of the API description, under
 //! `/api/v1` unless the row says otherwise.
 
-use crate::Needs::{self, Account, Anyone, Build, Deploy, Form, Hook, Site, Submission, Token};
+use crate::Needs::{self, Account, Anyone, Build, Deploy, Form, Hook, Log, Site, Submission, Token};
 use crate::call::{Call, Outcome};
 use crate::router::API_ROOT;
 use futures_util::future::BoxFuture;
@@ -90,7 +90,6 @@ routes! {
     GET "/sites/{site_id}/files" "listSiteFiles" netlify Site(Read) => files::list_site_files;
     GET "/sites/{site_id}/files/{*file_path}" "getSiteFileByPathName" netlify Site(Read) => files::get_site_file_by_path_name;
     GET "/sites/{site_id}/functions" "searchSiteFunctions" netlify Site(Read) => functions::search_site_functions;
-    GET "/sites/{site_id}/service-instances" "listServiceInstancesForSite" netlify Site(Read) => services::list_service_instances_for_site;
 
     // deploys
     GET "/sites/{site_id}/deploys" "listSiteDeploys" netlify Site(Read) => deploys::list_site_deploys;
@@ -104,10 +103,15 @@ routes! {
     GET "/deploys/{deploy_id}" "getDeploy" netlify Deploy(Read) => deploys::get_deploy;
     DELETE "/deploys/{deploy_id}" "deleteDeploy" netlify Deploy(Write) => deploys::delete_deploy;
     POST "/deploys/{deploy_id}/cancel" "cancelSiteDeploy" netlify Deploy(Write) => deploys::cancel_site_deploy;
+    POST "/deploys/{deploy_id}/accept" "acceptDeployRequest" own Deploy(Write) => deploys::accept_deploy_request;
+    POST "/deploys/{deploy_id}/reject" "rejectDeployRequest" own Deploy(Write) => deploys::reject_deploy_request;
     POST "/deploys/{deploy_id}/lock" "lockDeploy" netlify Deploy(Write) => deploys::lock_deploy;
     POST "/deploys/{deploy_id}/unlock" "unlockDeploy" netlify Deploy(Write) => deploys::unlock_deploy;
     PATCH "/deploys/{deploy_id}/validations_report" "updateDeployValidations" netlify Deploy(Write) => deploys::update_deploy_validations;
     PUT "/deploys/{deploy_id}/files/{*path}" "uploadDeployFile" netlify Deploy(Write) => deploys::upload_deploy_file;
+    POST "/deploys/{deploy_id}/plugin_runs" "createPluginRun" netlify Deploy(Write) => plugin_runs::create_plugin_run;
+    GET "/deploys/{deploy_id}/plugin_runs" "listPluginRuns" own Deploy(Read) => plugin_runs::list_plugin_runs;
+    GET "/sites/{site_id}/plugin_runs/latest" "getLatestPluginRuns" netlify Site(Read) => plugin_runs::get_latest_plugin_runs;
     PUT "/deploys/{deploy_id}/functions/{name}" "uploadDeployFunction" netlify Deploy(Write) => deploys::upload_deploy_function;
     POST "/purge" "purgeCache" netlify Token(Write) => purge::purge_cache;
 
@@ -125,6 +129,24 @@ routes! {
     PUT "/sites/{site_id}/snippets/{snippet_id}" "updateSiteSnippet" netlify Site(Write) => snippets::update_site_snippet;
     DELETE "/sites/{site_id}/snippets/{snippet_id}" "deleteSiteSnippet" netlify Site(Write) => snippets::delete_site_snippet;
 
+    // add-ons, and what sites have of them
+    GET "/services/" "getServices" netlify Token(Read) => services::get_services;
+    GET "/services" "listServices" own Token(Read) => services::get_services;
+    POST "/services" "createService" own Token(Write) => services::create_service;
+    GET "/services/{addonName}" "showService" netlify Token(Read) => services::show_service;
+    PUT "/services/{addonName}" "updateService" own Token(Write) => services::update_service;
+    DELETE "/services/{addonName}" "deleteService" own Token(Write) => services::delete_service;
+    POST "/services/{addonName}/rotate_secret" "rotateServiceSecret" own Token(Admin) => services::rotate_service_secret;
+    GET "/services/{addonName}/manifest" "showServiceManifest" netlify Token(Read) => services::show_service_manifest;
+    POST "/services/{addonName}/manifest/refresh" "refreshServiceManifest" own Token(Write) => services::refresh_service_manifest;
+    GET "/services/{addonName}/calls" "listServiceCalls" own Token(Read) => services::list_service_calls;
+    POST "/services/{addonName}/instances/{uuid}" "reportServiceInstance" own Anyone => services::report_service_instance;
+    GET "/sites/{site_id}/service-instances" "listServiceInstancesForSite" netlify Site(Read) => services::list_service_instances_for_site;
+    POST "/sites/{site_id}/services/{addon}/instances" "createServiceInstance" netlify Site(Write) => services::create_service_instance;
+    GET "/sites/{site_id}/services/{addon}/instances/{instance_id}" "showServiceInstance" netlify Site(Read) => services::show_service_instance;
+    PUT "/sites/{site_id}/services/{addon}/instances/{instance_id}" "updateServiceInstance" netlify Site(Write) => services::update_service_instance;
+    DELETE "/sites/{site_id}/services/{addon}/instances/{instance_id}" "deleteServiceInstance" netlify Site(Write) => services::delete_service_instance;
+
     // builds and build hooks
     GET "/sites/{site_id}/builds" "listSiteBuilds" netlify Site(Read) => builds::list_site_builds;
     POST "/sites/{site_id}/builds" "createSiteBuild" netlify Site(Write) => builds::create_site_build;
@@ -132,17 +154,31 @@ routes! {
     POST "/builds/{build_id}/log" "updateSiteBuildLog" netlify Build(Write) => builds::update_site_build_log;
     POST "/builds/{build_id}/start" "notifyBuildStart" netlify Build(Write) => builds::notify_build_start;
     POST "/builds/{build_id}/cancel" "cancelBuild" own Build(Write) => builds::cancel_build;
-    GET "/builds/{build_id}/log" "getBuildLog" own Build(Read) => builds::get_build_log;
-    GET "/builds/{build_id}/log/stream" "followBuildLog" own Build(Read) => builds::follow_build_log;
-    GET "/deploys/{deploy_id}/log" "getDeployLog" own Deploy(Read) => builds::get_deploy_log;
-    GET "/api/v1/deploys/{deploy_id}/log" "getDeployLogDoubled" own Deploy(Read) => builds::get_deploy_log;
+    POST "/builds/{build_id}/retry" "retryBuild" own Build(Write) => builds::retry_build;
+    POST "/deploys/{deploy_id}/retry" "retryDeploy" own Deploy(Write) => builds::retry_deploy;
+    GET "/sites/{site_id}/builds/status" "getSiteBuildStatus" own Site(Read) => builds::get_site_build_status;
+    GET "/{account_id}/builds/queue" "listAccountBuildQueue" own Account(Read) => builds::list_account_build_queue;
+    GET "/builds/{build_id}/log" "getBuildLog" own Log(Read) => builds::get_build_log;
+    GET "/builds/{build_id}/log/stream" "followBuildLog" own Log(Read) => builds::follow_build_log;
+    GET "/deploys/{deploy_id}/log" "getDeployLog" own Log(Read) => builds::get_deploy_log;
+    GET "/api/v1/deploys/{deploy_id}/log" "getDeployLogDoubled" own Log(Read) => builds::get_deploy_log;
+    GET "/build/logs" "streamBuildLog" root Anyone => builds::stream_build_log;
     GET "/{account_id}/builds/status" "getAccountBuildStatus" netlify Account(Read) => builds::get_account_build_status;
     GET "/sites/{site_id}/build_hooks" "listSiteBuildHooks" netlify Site(Read) => build_hooks::list_site_build_hooks;
     POST "/sites/{site_id}/build_hooks" "createSiteBuildHook" netlify Site(Write) => build_hooks::create_site_build_hook;
     GET "/sites/{site_id}/build_hooks/{id}" "getSiteBuildHook" netlify Site(Read) => build_hooks::get_site_build_hook;
     PUT "/sites/{site_id}/build_hooks/{id}" "updateSiteBuildHook" netlify Site(Write) => build_hooks::update_site_build_hook;
     DELETE "/sites/{site_id}/build_hooks/{id}" "deleteSiteBuildHook" netlify Site(Write) => build_hooks::delete_site_build_hook;
+    POST "/sites/{site_id}/build_hooks/{id}/rotate" "rotateSiteBuildHook" own Site(Write) => build_hooks::rotate_site_build_hook;
+    GET "/sites/{site_id}/build_hooks/{id}/calls" "listSiteBuildHookCalls" own Site(Read) => build_hooks::list_site_build_hook_calls;
     POST "/build_hooks/{id}" "triggerBuildHook" both Anyone => build_hooks::trigger_build_hook;
+    GET "/build_hooks/{id}/calls/{call_id}" "getBuildHookCall" both Anyone => build_hooks::get_build_hook_call;
+
+    // what Git hosts tell of a site's repository
+    GET "/sites/{site_id}/push_hook" "getSitePushHook" own Site(Read) => pushes::get_site_push_hook;
+    POST "/sites/{site_id}/push_hook" "rotateSitePushHook" own Site(Write) => pushes::rotate_site_push_hook;
+    GET "/sites/{site_id}/pushes" "listSitePushes" own Site(Read) => pushes::list_site_pushes;
+    POST "/hooks/{provider}/{push_id}" "receivePush" root Anyone => pushes::receive_push;
 
     // hooks, deliveries and the ledger
     GET "/hooks" "listHooksBySiteId" netlify Token(Read) => hooks::list_hooks_by_site_id;

@@ -1,10 +1,11 @@
 //! How a server is configured: flags, each with an environment variable. A configuration key is one
 //! documented field here.
 
-use crate::trust::Cidr;
+use crate::build_limits::BuildLimitsConfig;
+use crate::build_queue::BuildQueueConfig;
 use clap::{Args, ValueEnum};
 use context::{GithubSettings, MailSettings};
-use model::Addresses;
+use model::{Addresses, Cidr};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -107,6 +108,19 @@ pub struct Config {
     /// How builds are kept apart from the server
     #[arg(long, env = "BOATHOOK_SANDBOX", default_value = "auto", value_name = "HOW")]
     pub sandbox: Sandbox,
+
+    /// What one build may use, and what is kept of logs
+    #[command(flatten)]
+    pub build_limits: BuildLimitsConfig,
+
+    /// How builds share the machine
+    #[command(flatten)]
+    pub build_queue: BuildQueueConfig,
+
+    /// Folder of the builder, which builds with plugins and functions need, in place of one in the
+    /// data folder
+    #[arg(long, env = "BOATHOOK_BUILDER_DIR", value_name = "DIR")]
+    pub builder_dir: Option<PathBuf>,
 
     /// Seconds a client may take over the head of a request
     #[arg(long, env = "BOATHOOK_HEAD_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
@@ -290,6 +304,8 @@ pub enum Sandbox {
     Auto,
     /// By bubblewrap, or there are no builds
     Strict,
+    /// By landlock, or there are no builds
+    Landlock,
     /// Not at all: for a machine of a single user
     Off,
 }
@@ -338,8 +354,13 @@ impl Config {
             sandbox: match self.sandbox {
                 Sandbox::Auto => context::Sandbox::Auto,
                 Sandbox::Strict => context::Sandbox::Strict,
+                Sandbox::Landlock => context::Sandbox::Landlock,
                 Sandbox::Off => context::Sandbox::Off,
             },
+            limits: self.build_limits.limits(),
+            logs: self.build_limits.logs(),
+            queue: self.build_queue.policy(),
+            builder: self.builder_dir.clone(),
         }
     }
 }

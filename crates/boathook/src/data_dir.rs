@@ -6,9 +6,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// File of the embedded database.
 pub(crate) const DATABASE: &str = "boathook.sqlite";
+/// How long a server that was killed may take to let go of its folder: what it was about to start
+/// holds it for an instant more.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 /// File of the key.
 pub(crate) const KEY: &str = "key";
 /// Folders that only the server may look into.
@@ -37,7 +43,7 @@ impl DataDir {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path.join(name))?;
         }
         let lock = private().create(true).truncate(false).read(true).open(path.join("lock"))?;
-        if lock.try_lock().is_err() {
+        if !is_ours_within(&lock, PATIENCE) {
             bail!(
                 "{} is in use by another boathook; stop it first, or choose another folder with --data",
                 path.display()
@@ -112,6 +118,18 @@ fn private() -> OpenOptions {
     options
 }
 
+/// Whether nobody else holds the lock, or lets go of it in time.
+fn is_ours_within(lock: &File, patience: Duration) -> bool {
+    let began = Instant::now();
+    while lock.try_lock().is_err() {
+        if began.elapsed() >= patience {
+            return false;
+        }
+        std::thread::sleep(LOOK);
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +163,17 @@ mod tests {
         let mode =
             |name: &str| std::fs::metadata(data.path().join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!([mode("."), mode("blobs"), mode("spool"), mode(DATABASE)], [0o711, 0o700, 0o700, 0o600]);
+    }
+
+    #[test]
+    fn a_server_waits_a_moment_for_one_that_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = DataDir::open(dir.path()).unwrap();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| DataDir::open(dir.path()).map(|_| ()));
+            drop(first);
+            second.join().unwrap().unwrap();
+        });
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is wrong with a machine, in words that say what to do.
 
+use crate::config::MailConfig;
 use crate::data_dir::DATABASE;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
@@ -23,6 +24,9 @@ pub struct Args {
     /// Address and port the server listens on, or will
     #[arg(long, env = "BOATHOOK_LISTEN", default_value = "127.0.0.1:8888", value_name = "ADDR:PORT")]
     pub listen: std::net::SocketAddr,
+    /// Mail
+    #[command(flatten)]
+    pub mail: MailConfig,
 }
 
 /// One finding.
@@ -40,7 +44,8 @@ enum Finding {
 /// # Errors
 /// When nothing can be printed.
 pub async fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let findings = [git(), sandbox(), node(), data(&args.data), space(&args.data), port(args), names()];
+    let mail = mail(&args.mail).await;
+    let findings = [git(), sandbox(), node(), data(&args.data), space(&args.data), port(args), names(), mail];
     let mut code = ExitCode::SUCCESS;
     for finding in findings {
         match finding {
@@ -74,9 +79,15 @@ fn git() -> Finding {
 
 fn sandbox() -> Finding {
     let layers = builds::sandbox_report();
+    if let (Ok(()), Err(why)) = (&layers.bubblewrap, &layers.groups) {
+        return Finding::Short(
+            format!("builds run in bubblewrap without a bound on memory: {why}"),
+            "let the server make control groups, by Delegate=yes in its systemd unit say".into(),
+        );
+    }
     let cure = "apt-get install bubblewrap, and allow unprivileged user namespaces";
     match (layers.bubblewrap, layers.landlock) {
-        (Ok(()), _) => Finding::Fine("builds run in bubblewrap".into()),
+        (Ok(()), _) => Finding::Fine("builds run in bubblewrap, bounded by control groups".into()),
         (Err(why), Ok(())) => {
             Finding::Short(format!("builds run under landlock only; bubblewrap: {why}"), cure.into())
         }
@@ -164,6 +175,25 @@ fn names() -> Finding {
     }
 }
 
+/// Whether mail would go out. A server that is down holds mails up and is no hook's fault, so that
+/// only its operator hears of it: here, and in the log.
+async fn mail(config: &MailConfig) -> Finding {
+    let cure = "see to the mail server and to BOATHOOK_SMTP_URL; mails wait meanwhile";
+    match config.settings() {
+        Err(why) => Finding::Wrong(why, "correct it: the server does not start like this".into()),
+        Ok(None) => Finding::Short(
+            "no mail server is set up: hooks of the type email send nothing".into(),
+            "set BOATHOOK_SMTP_URL and BOATHOOK_MAIL_FROM".into(),
+        ),
+        Ok(Some(mail)) => match hooks::probe_mail(&mail).await {
+            Ok(()) => Finding::Fine(format!("mail goes out through {}:{}", mail.host, mail.port)),
+            Err(why) => {
+                Finding::Wrong(format!("{}:{} takes no mail: {why}", mail.host, mail.port), cure.into())
+            }
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,10 +210,28 @@ mod tests {
     #[tokio::test]
     async fn every_finding_is_printed() {
         let dir = tempfile::tempdir().unwrap();
-        let args = Args { data: dir.path().join("data"), listen: "127.0.0.1:0".parse().unwrap() };
+        let mail = MailConfig::default();
+        let args = Args { data: dir.path().join("data"), listen: "127.0.0.1:0".parse().unwrap(), mail };
         let mut out = Vec::new();
         run(&args, &mut out).await.unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("127.0.0.1:0 is free") && text.contains("will be made"), "{text}");
+        assert!(text.contains("short  no mail server is set up"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_mail_server_that_is_down_is_found() {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut config = MailConfig {
+            smtp_url: Some(format!("smtp://ann:s3cret@{free}?tls=none")),
+            mail_from: Some("hooks@example.org".into()),
+            smtp_ca: None,
+        };
+        let Finding::Wrong(what, _) = mail(&config).await else { panic!("it is down") };
+        assert!(what.starts_with(&format!("{free} takes no mail: ")) && !what.contains("s3cret"), "{what}");
+        config.mail_from = None;
+        assert!(
+            matches!(mail(&config).await, Finding::Wrong(what, _) if what.contains("BOATHOOK_MAIL_FROM"))
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! Environment variables for builds and for signed requests: the builds feature and the edge ask, the
-//! accounts feature knows.
+//! accounts feature knows, and the add-ons of a site come between its account's and its own.
 
 use builds::{EnvSource, SiteVariables};
 use context::{Context, Result};
@@ -19,9 +19,10 @@ impl EnvSource for AccountEnv {
     ) -> BoxFuture<'a, Result<SiteVariables>> {
         Box::pin(async move {
             let context = EnvContext::parse(context.as_str()).unwrap_or(EnvContext::Production);
-            let found =
+            let mut found =
                 accounts::env::resolve(&self.0, account_id, site_id, context, branch, EnvScope::Builds)
                     .await?;
+            found.lay_between(addons::instances::variables(&self.0, site_id).await?);
             let marked = |(key, value): (String, String)| {
                 let secret = found.secrets.contains(&key);
                 (key, (value, secret))

@@ -21,6 +21,9 @@ mod turns;
 mod vendor;
 
 pub mod backup;
+pub mod build_limits;
+pub mod build_queue;
+pub mod builder;
 pub mod config;
 pub mod doctor;
 pub mod reference;

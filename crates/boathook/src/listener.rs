@@ -239,7 +239,16 @@ fn is_api(path: &str) -> bool {
     let first = path.split('/').nth(1).unwrap_or_default();
     matches!(
         first,
-        "api" | "build_hooks" | "site" | "team" | "integrations" | "healthz" | "client-ca.pem" | "telemetry"
+        "api"
+            | "build"
+            | "build_hooks"
+            | "hooks"
+            | "site"
+            | "team"
+            | "integrations"
+            | "healthz"
+            | "client-ca.pem"
+            | "telemetry"
     ) || matches!(first, "openapi.json" | "asyncapi.json" | "asyncapi.yaml")
 }
 

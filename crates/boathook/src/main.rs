@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks to its user")]
 
 use anyhow::Context as _;
-use boathook::{Config, Outside, Server, backup, doctor, reference};
+use boathook::{Config, Outside, Server, backup, builder, doctor, reference};
 use clap::{Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::IsTerminal as _;
@@ -39,8 +39,18 @@ enum Command {
         #[command(subcommand)]
         command: HooksCommand,
     },
+    /// Add-ons and their providers
+    Addons {
+        #[command(subcommand)]
+        command: AddonsCommand,
+    },
     /// Forward the deliveries of a hook to this machine
     Listen(cli::ListenArgs),
+    /// What builds with plugins and functions are driven through
+    Builder {
+        #[command(subcommand)]
+        command: BuilderCommand,
+    },
     /// Say what is wrong with this machine, and what to do about it
     Doctor(doctor::Args),
     /// Write everything a server holds into one file, while it runs
@@ -61,6 +71,20 @@ enum EventsCommand {
 enum HooksCommand {
     /// Say whether a consumer of notifications verifies them, and answers as it should
     Check(cli::CheckArgs),
+}
+
+#[derive(Subcommand)]
+enum AddonsCommand {
+    /// Say whether a provider of an add-on keeps the whole contract
+    Check(cli::AddonCheckArgs),
+}
+
+#[derive(Subcommand)]
+enum BuilderCommand {
+    /// Install it now, rather than with the first build that needs it
+    Install(builder::BuilderArgs),
+    /// Say whether it is installed
+    Status(builder::BuilderArgs),
 }
 
 #[derive(clap::Args)]
@@ -104,7 +128,17 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Hooks { command: HooksCommand::Check(args) } => {
             return cli::check(&args, &mut std::io::stdout()).await;
         }
+        Command::Addons { command: AddonsCommand::Check(args) } => {
+            return cli::check_addon(&args, &mut std::io::stdout()).await;
+        }
         Command::Listen(args) => cli::listen(&args, &mut std::io::stdout()).await?,
+        Command::Builder { command: BuilderCommand::Install(args) } => {
+            builder::install(&args, &mut std::io::stdout()).await?;
+        }
+        Command::Builder { command: BuilderCommand::Status(args) } => {
+            let ready = builder::status(&args, &mut std::io::stdout())?;
+            return Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Doctor(args) => return doctor::run(&args, &mut std::io::stdout()).await,
         Command::Backup(args) => println!("{}", backup::backup(&args).await?),
         Command::Restore(args) => println!("{}", backup::restore(&args).await?),

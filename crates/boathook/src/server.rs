@@ -8,8 +8,10 @@ use crate::secure::{self, Secured};
 use crate::tls::Certificates;
 use crate::trust::Trusted;
 use crate::{Config, SystemClock, feed, housekeeping, vendor};
+use addons::{PollHandler, Provider, RemovalHandler};
 use anyhow::Context as _;
 use api::App;
+use builds::hooks::BuildHookHandler;
 use builds::{BuildHandler, Builds};
 use clientproxy::LocalCa;
 use context::{Context, DeployCreated, Entropy, Limits, Settings, SystemEntropy};
@@ -87,14 +89,16 @@ impl Server {
         };
         let stop = CancellationToken::new();
         let builds = Builds::new(cx.clone());
+        builds::clear_leftovers(&cx.settings.builds.work_dir).await;
         let secured = tls_address.map(|at| secure::open(&config.tls, &cx, at.port())).transpose()?;
+        let providers = providers(&policy, config)?;
         let mut tasks = vec![
-            start_runner(&cx, &builds, &stop),
+            start_runner(&cx, &builds, &providers, &stop),
             start_dispatcher(&cx, policy.clone(), config.outbound_proxy.clone(), &stop)?,
             start_feed(&cx, &stop).await?,
             tokio::spawn(housekeeping::run(cx.clone(), stop.clone())),
         ];
-        let doors = open_doors(config, &cx, builds, policy, secured.as_ref(), &stop)?;
+        let doors = open_doors(config, &cx, builds, providers, policy, secured.as_ref(), &stop)?;
         tasks.push(tokio::spawn(listener::serve(listener, Port::Plain, Arc::clone(&doors), stop.clone())));
         if let (Some(listener), Some(secured)) = (tls_listener, secured) {
             let port = Port::Tls(Arc::clone(&secured.tls));
@@ -181,13 +185,26 @@ async fn bootstrap(config: &Config, cx: &Context, data: &DataDir) -> anyhow::Res
     Ok(drawn)
 }
 
-fn start_runner(cx: &Context, builds: &Builds, stop: &CancellationToken) -> JoinHandle<()> {
+fn providers(policy: &AddressPolicy, config: &Config) -> anyhow::Result<Provider> {
+    Provider::new(policy.clone(), config.outbound_proxy.clone())
+        .context("providers of add-ons cannot be asked; is the outbound proxy an http or https address?")
+}
+
+fn start_runner(
+    cx: &Context,
+    builds: &Builds,
+    providers: &Provider,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
     let env = Arc::new(AccountEnv(cx.clone()));
     jobs::Runner::new(cx.clone())
         .with(ProcessHandler::new(cx.clone()))
         .with(CompressHandler::new(cx.clone()))
+        .with(BuildHookHandler::new(cx.clone()))
         .with(BuildHandler::new(cx.clone(), builds.clone(), env))
         .with(TellOwner::new(cx.clone()))
+        .with(RemovalHandler::new(cx.clone(), providers.clone()))
+        .with(PollHandler::new(cx.clone(), providers.clone()))
         .start(stop.clone())
 }
 
@@ -212,13 +229,14 @@ fn open_doors(
     config: &Config,
     cx: &Context,
     builds: Builds,
+    providers: Provider,
     policy: AddressPolicy,
     secured: Option<&Secured>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Arc<Doors>> {
     let now = u64::try_from(cx.now().0).unwrap_or_default();
     let ca = LocalCa::load_or_create(&cx.settings.data_dir, now)?;
-    let app = App::new(cx.clone(), builds, ca.certificate_pem().to_owned()).until(stop.clone());
+    let app = App::new(cx.clone(), builds, providers, ca.certificate_pem().to_owned()).until(stop.clone());
     let api = api::router(Arc::new(app));
     let doors = Doors {
         addresses: cx.addresses().clone(),

@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes that are held back at most.
@@ -29,11 +29,17 @@ struct Gathered<S> {
     turn: bool,
     /// Whether the connection wants what it wrote to be on its way.
     flush: bool,
+    /// Who reads while something is owed; after a handing over, it is who sends that.
+    reader: Option<Waker>,
+    /// Who waits to write out of turn while something is owed. A stream wakes one task alone when it
+    /// can be written to, and that can be the reader.
+    writer: Option<Waker>,
 }
 
 /// Both ends of this: the stream, and what its connection is run by.
 pub(crate) fn gathering<S>(inner: S) -> (Gathering<S>, Turns<S>) {
-    let gathered = Gathered { inner, held: BytesMut::new(), turn: false, flush: false };
+    let gathered =
+        Gathered { inner, held: BytesMut::new(), turn: false, flush: false, reader: None, writer: None };
     let shared = Arc::new(Mutex::new(gathered));
     (Gathering(Arc::clone(&shared)), Turns(shared))
 }
@@ -50,6 +56,9 @@ impl<S: AsyncWrite + Unpin> Turns<S> {
             self.0.lock().turn = true;
             let polled = connection.as_mut().poll(cx);
             let sent = self.0.lock().end_turn(cx);
+            if polled.is_ready() {
+                self.0.lock().hand_over();
+            }
             match (polled, sent) {
                 (Poll::Ready(output), _) => Poll::Ready(Ok(output)),
                 (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(error)),
@@ -63,6 +72,16 @@ impl<S: AsyncWrite + Unpin> Turns<S> {
 impl<S: AsyncWrite + Unpin> Gathered<S> {
     fn end_turn(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.turn = false;
+        self.poll_settle(cx)
+    }
+
+    /// Whether something that was written in a turn is not on its way yet.
+    fn owes(&self) -> bool {
+        !self.held.is_empty() || self.flush
+    }
+
+    /// Sends what is held back, and what the stream itself holds back if the connection wanted so.
+    fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_send(cx))?;
         // a connection that waits holds no buffer
         self.held = BytesMut::new();
@@ -71,6 +90,30 @@ impl<S: AsyncWrite + Unpin> Gathered<S> {
             self.flush = false;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Leaves what could not be sent yet to whoever reads now: it may wait for an answer to just that.
+    fn hand_over(&mut self) {
+        if let Some(reader) = self.reader.take().filter(|_| self.owes()) {
+            reader.wake();
+        }
+    }
+
+    /// Settles for a reader out of turn; fails when that fails.
+    fn settle_for_reader(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if let Poll::Ready(settled) = self.poll_settle(cx) {
+            settled?;
+            self.writer.take().into_iter().for_each(Waker::wake);
+        }
+        Ok(())
+    }
+
+    /// Remembers who waits to write while a reader may be woken in its place.
+    fn waits<T>(&mut self, polled: Poll<T>, cx: &Context<'_>) -> Poll<T> {
+        if polled.is_pending() && !self.turn && self.owes() {
+            self.writer = Some(cx.waker().clone());
+        }
+        polled
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -115,19 +158,27 @@ fn some(sent: usize) -> io::Result<usize> {
     if sent == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(sent) }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Gathering<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gathering<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0.lock().inner).poll_read(cx, buffer)
+        let mut gathered = self.0.lock();
+        if gathered.turn {
+            gathered.reader = gathered.owes().then(|| cx.waker().clone());
+        } else if gathered.owes() {
+            gathered.settle_for_reader(cx)?;
+        }
+        Pin::new(&mut gathered.inner).poll_read(cx, buffer)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Gathering<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.lock().poll_take(cx, &[IoSlice::new(bytes)])
+        let mut gathered = self.0.lock();
+        let taken = gathered.poll_take(cx, &[IoSlice::new(bytes)]);
+        gathered.waits(taken, cx)
     }
 
     fn poll_write_vectored(
@@ -135,7 +186,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathering<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.lock().poll_take(cx, slices)
+        let mut gathered = self.0.lock();
+        let taken = gathered.poll_take(cx, slices);
+        gathered.waits(taken, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -148,13 +201,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathering<S> {
             gathered.flush = true;
             return Poll::Ready(Ok(()));
         }
-        ready!(gathered.poll_send(cx))?;
-        Pin::new(&mut gathered.inner).poll_flush(cx)
+        gathered.flush = true;
+        let settled = gathered.poll_settle(cx);
+        gathered.waits(settled, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut gathered = self.0.lock();
-        ready!(gathered.poll_send(cx))?;
+        let sent = gathered.poll_send(cx);
+        ready!(gathered.waits(sent, cx))?;
         Pin::new(&mut gathered.inner).poll_shutdown(cx)
     }
 }
@@ -247,5 +302,88 @@ mod tests {
         turns.run(connection).await.expect("it is sent").expect("it is written");
         drop(stream);
         assert_eq!(reader.await.expect("it ends").expect("it is read"), b"abcdef");
+    }
+
+    /// A stream that a connection got which said `switching` and ended while nothing could be written.
+    async fn handed_over<S: AsyncRead + AsyncWrite + Unpin>(inner: S) -> Gathering<S> {
+        let (mut stream, turns) = gathering(inner);
+        let (give, given) = tokio::sync::oneshot::channel();
+        let connection = async move {
+            stream.write_all(b"switching").await?;
+            stream.flush().await?;
+            let _kept = give.send(stream);
+            io::Result::Ok(())
+        };
+        turns.run(connection).await.expect("sent").expect("written");
+        given.await.expect("handed over")
+    }
+
+    /// Waits for an answer without a word of its own.
+    async fn answer(mut stream: impl AsyncRead + Unpin) -> [u8; 2] {
+        let mut answer = [0; 2];
+        stream.read_exact(&mut answer).await.expect("read");
+        answer
+    }
+
+    /// Reads what was said, answers, and reads on.
+    async fn heard(mut other: impl AsyncRead + AsyncWrite + Unpin, length: usize) -> Vec<u8> {
+        let mut said = vec![0; length];
+        other.read_exact(&mut said[..9]).await.expect("everything arrives");
+        other.write_all(b"ok").await.expect("answered");
+        other.read_exact(&mut said[9..]).await.expect("everything arrives");
+        said
+    }
+
+    #[tokio::test]
+    async fn who_gets_the_stream_sends_what_is_left_before_it_waits() {
+        let (inner, other) = tokio::io::duplex(4);
+        let reader = tokio::spawn(answer(handed_over(inner).await));
+        assert_eq!(heard(other, 9).await, b"switching");
+        assert_eq!(&reader.await.expect("it ends"), b"ok");
+    }
+
+    /// As TLS does, which takes more than it can send.
+    #[tokio::test]
+    async fn what_the_stream_itself_holds_back_is_sent_too() {
+        let (inner, other) = tokio::io::duplex(4);
+        let reader = tokio::spawn(answer(handed_over(tokio::io::BufWriter::new(inner)).await));
+        assert_eq!(heard(other, 9).await, b"switching");
+        assert_eq!(&reader.await.expect("it ends"), b"ok");
+    }
+
+    #[tokio::test]
+    async fn a_writer_is_not_forgotten_when_the_reader_sends_what_is_left() {
+        let (inner, other) = tokio::io::duplex(4);
+        let (reader, mut writer) = tokio::io::split(handed_over(inner).await);
+        let writer = tokio::spawn(async move { writer.write_all(b"more").await.map(|()| writer) });
+        tokio::task::yield_now().await;
+        let reader = tokio::spawn(answer(reader));
+        tokio::task::yield_now().await;
+        assert_eq!(heard(other, 13).await, b"switchingmore");
+        assert_eq!(&reader.await.expect("it ends"), b"ok");
+        writer.await.expect("it ends").expect("written");
+    }
+
+    /// The new owner may be at work on another thread before the turn is over.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_reader_that_came_within_the_turn_is_woken() {
+        let (inner, other) = tokio::io::duplex(4);
+        let (mut stream, turns) = gathering(inner);
+        let connection = async move {
+            stream.write_all(b"switching").await?;
+            let (tell, waits) = std::sync::mpsc::channel();
+            let mut early = Box::pin(answer(stream));
+            let reader = tokio::spawn(poll_fn(move |cx| {
+                let polled = early.as_mut().poll(cx);
+                // nobody listens any more when this is not the first time
+                let _first = tell.send(());
+                polled
+            }));
+            waits.recv().expect("it waits");
+            io::Result::Ok(reader)
+        };
+        let reader = turns.run(connection).await.expect("sent").expect("written");
+        assert_eq!(heard(other, 9).await, b"switching");
+        assert_eq!(&reader.await.expect("it ends"), b"ok");
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn proxy(cx: &Context, api: axum::Router, policy: AddressPolicy, ca: 
     let authorised = cx.clone();
     let authorise: Authorise = Arc::new(move |token| {
         let cx = authorised.clone();
-        Box::pin(async move { authenticate(&cx, &token).await.is_ok() })
+        Box::pin(async move { authenticate(&cx, &token).await.is_ok_and(|who| who.build.is_none()) })
     });
     let vendor: VendorService = Arc::new(move |request| {
         let api = api.clone();

@@ -2,7 +2,7 @@
 //! says how it took them. It speaks to the consumer alone; no server is asked.
 
 mod consumer;
-mod finding;
+pub(crate) mod finding;
 mod forgeries;
 mod manners;
 mod shipment;
@@ -98,7 +98,8 @@ async fn examine(consumer: &Consumer, secret: Option<&str>) -> anyhow::Result<Ve
     Ok(findings)
 }
 
-fn show(findings: &[Finding], failed: usize, screen: &mut Screen<'_>) -> anyhow::Result<()> {
+/// The report as people read it.
+pub(crate) fn show(findings: &[Finding], failed: usize, screen: &mut Screen<'_>) -> anyhow::Result<()> {
     let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
     for finding in findings {
         let (mark, check, said) = (finding.outcome.mark(), finding.check, &finding.said);

@@ -1,8 +1,9 @@
 //! `boathook env`: prints the environment that makes an unmodified Netlify CLI talk to a server.
 
 use crate::api::Client;
+use crate::environment::{Before, Files};
 use crate::server::Server;
-use crate::{Environment, Format, ServerArgs, ca_file};
+use crate::{Environment, Format, ServerArgs, ca_file, preload};
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
@@ -50,7 +51,10 @@ pub(crate) async fn prepare(server: &Server) -> anyhow::Result<Environment> {
     // What an earlier run of this command wrote for another server is not worth keeping.
     let before = before.filter(|path| !path.starts_with(&folder));
     let file = ca_file::write(&folder, server, &pem, before.as_deref())?;
-    Environment::new(server, &file, &std::env::var("no_proxy").unwrap_or_default())
+    let files = Files { ca: file, sockets: preload::write(&folder)? };
+    let set = |name: &str| std::env::var(name).unwrap_or_default();
+    let before = Before { no_proxy: set("no_proxy"), node_options: set("NODE_OPTIONS") };
+    Environment::new(server, &files, &before)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The environment that makes an unmodified Netlify CLI talk to another server (contract clients 2
 //! and 2a). Pure: what the process already has is a parameter.
 
+use crate::preload;
 use crate::server::Server;
 use anyhow::anyhow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Variables in the order they are printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,15 +13,32 @@ pub struct Environment(Vec<(&'static str, String)>);
 /// What no program should ask a proxy for: this machine, whatever it is called.
 const LOCAL: [&str; 4] = ["127.0.0.1", "localhost", "::1", ".localhost"];
 
+/// Files that Node loads.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// Certificate of the server's authority.
+    pub(crate) ca: PathBuf,
+    /// Script for log sockets.
+    pub(crate) sockets: PathBuf,
+}
+
+/// What the process has already of variables that are added to.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    /// `no_proxy`.
+    pub(crate) no_proxy: String,
+    /// `NODE_OPTIONS`.
+    pub(crate) node_options: String,
+}
+
 impl Environment {
-    /// For a server, the file with the certificate of its authority, and the `no_proxy` that is set
-    /// already.
+    /// For a server, files that Node loads, and what is set already.
     ///
     /// # Errors
     /// When the address or the path of the file cannot stand in a variable.
-    pub(crate) fn new(server: &Server, ca: &Path, no_proxy: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(server: &Server, files: &Files, before: &Before) -> anyhow::Result<Self> {
         let root = server.address();
-        let ca = ca.to_str().ok_or_else(|| anyhow!("{} is not readable as text", ca.display()))?;
+        let (ca, sockets) = (text(&files.ca)?, text(&files.sockets)?);
         // Setting CI would silence the CLI's usage reports too, but also its questions. Sending them
         // to the server's own address keeps the questions and lets nothing leave for the vendor.
         let reports = format!("{root}/telemetry");
@@ -31,8 +49,9 @@ impl Environment {
             ("NODE_USE_ENV_PROXY", "1".to_owned()),
             // Lower case: the CLI would send every API call through an upper-case HTTPS_PROXY.
             ("https_proxy", proxy(server)?),
-            ("no_proxy", direct(server, no_proxy)),
+            ("no_proxy", direct(server, &before.no_proxy)),
             ("NODE_EXTRA_CA_CERTS", ca.to_owned()),
+            ("NODE_OPTIONS", preload::options(sockets, &before.node_options)),
             ("NO_UPDATE_NOTIFIER", "1".to_owned()),
             ("NETLIFY_TEST_TRACK_URL", reports.clone()),
             ("NETLIFY_TEST_IDENTIFY_URL", reports.clone()),
@@ -44,6 +63,10 @@ impl Environment {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
+}
+
+fn text(path: &Path) -> anyhow::Result<&str> {
+    path.to_str().ok_or_else(|| anyhow!("{} is not readable as text", path.display()))
 }
 
 /// The server as a proxy: it answers for the vendor hosts that the CLI has written into its code.
@@ -76,7 +99,9 @@ mod tests {
 
     fn of(root: &str, token: &str, no_proxy: &str) -> Environment {
         let server = Server { root: root.parse().unwrap(), token: token.to_owned() };
-        Environment::new(&server, Path::new("/cache/ca.pem"), no_proxy).unwrap()
+        let files = Files { ca: "/cache/ca.pem".into(), sockets: "/cache/x.cjs".into() };
+        let before = Before { no_proxy: no_proxy.to_owned(), ..Before::default() };
+        Environment::new(&server, &files, &before).unwrap()
     }
 
     fn get(environment: &Environment, name: &str) -> String {
@@ -94,6 +119,7 @@ mod tests {
             ("https_proxy", "http://boathook:bh_x@localhost:8888"),
             ("no_proxy", "127.0.0.1,localhost,::1,.localhost"),
             ("NODE_EXTRA_CA_CERTS", "/cache/ca.pem"),
+            ("NODE_OPTIONS", "--require \"/cache/x.cjs\""),
             ("NO_UPDATE_NOTIFIER", "1"),
             ("NETLIFY_TEST_TRACK_URL", "http://localhost:8888/telemetry"),
             ("NETLIFY_TEST_IDENTIFY_URL", "http://localhost:8888/telemetry"),
@@ -101,7 +127,7 @@ mod tests {
         ] {
             assert_eq!(get(&environment, name), expect, "{name}");
         }
-        assert_eq!(environment.iter().count(), 11);
+        assert_eq!(environment.iter().count(), 12);
         let names: Vec<_> = environment.iter().map(|(name, _)| name).collect();
         assert!(!names.contains(&"CI") && !names.contains(&"HTTPS_PROXY"));
     }

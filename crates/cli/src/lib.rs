@@ -1,8 +1,9 @@
 //! Subcommands for people with a running server: the environment of an unmodified Netlify CLI,
 //! running that CLI, a demonstration, and what authors of consumers need: firing events, listening
-//! to a hook, checking a consumer. They speak HTTP like any other client and know nothing of the
+//! to a hook, checking a consumer or the provider of an add-on. They speak HTTP like any other client and know nothing of the
 //! server's insides.
 
+mod addons;
 mod api;
 mod ca_file;
 mod check;
@@ -13,10 +14,12 @@ mod fire;
 mod listen;
 mod netlify;
 mod node;
+mod preload;
 mod quote;
 mod screen;
 mod server;
 
+pub use addons::{AddonCheckArgs, check_addon};
 pub use check::{CheckArgs, check};
 pub use demo::{DemoArgs, demo};
 pub use env::{EnvArgs, env};

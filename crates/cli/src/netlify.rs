@@ -99,12 +99,14 @@ fn exit_code(status: ExitStatus) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::{Before, Files};
     use crate::server::Server;
     use clap::{Command as Clap, FromArgMatches as _};
 
     fn environment() -> Environment {
         let server = Server { root: "http://localhost:8888".parse().unwrap(), token: "bh_x".to_owned() };
-        Environment::new(&server, Path::new("/ca.pem"), "").unwrap()
+        let files = Files { ca: "/ca.pem".into(), sockets: "/x.cjs".into() };
+        Environment::new(&server, &files, &Before::default()).unwrap()
     }
 
     #[test]

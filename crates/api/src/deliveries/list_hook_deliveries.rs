@@ -1,4 +1,5 @@
-//! `GET /hooks/{hook_id}/deliveries`: newest first. Query: `state`, `page`, `per_page`.
+//! `GET /hooks/{hook_id}/deliveries`: newest first. Query: `state`, `event`, `page`,
+//! `per_page`.
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
@@ -8,8 +9,8 @@ use model::DeliveryState;
 pub(crate) async fn handle(call: Call) -> Outcome {
     let state =
         call.query("state").map(|text| DeliveryState::parse(text).ok_or_else(unknown_state)).transpose()?;
-    let page = call.page();
-    let deliveries = ::hooks::list_deliveries(&call.cx, call.param("hook_id"), state, page).await?;
+    let (page, which) = (call.page(), (state, call.query("event")));
+    let deliveries = ::hooks::list_deliveries(&call.cx, call.param("hook_id"), which, page).await?;
     Ok(Reply::list(&deliveries, page, &call))
 }
 

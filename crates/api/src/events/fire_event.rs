@@ -37,8 +37,7 @@ pub(crate) async fn handle(mut call: Call) -> Outcome {
     let sample = sample(cx, site, &wanted).await?;
     let to = input.hook_id.as_deref().map_or(To::Subscribed, To::Hook);
     let mut tx = cx.begin().await?;
-    let event_id = ::events::record_for(&mut tx, cx, site, event, &sample, to).await?;
-    let deliveries = store::deliveries::of_event(&mut tx, &event_id).await?;
+    let (event_id, deliveries) = ::events::record_for(&mut tx, cx, site, event, &sample, to).await?;
     tx.commit().await?;
     Ok(Reply::accepted(&json!({ "event": event.name, "event_id": event_id, "deliveries": deliveries })))
 }

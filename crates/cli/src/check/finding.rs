@@ -5,16 +5,16 @@ use serde::Serialize;
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Pass,
     Fail,
-    /// The consumer works, and could do better.
+    /// It works, and could do better.
     Advice,
 }
 
 impl Outcome {
     /// How it stands in the table.
-    pub(super) fn mark(self) -> &'static str {
+    pub(crate) fn mark(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "FAIL",
@@ -25,32 +25,32 @@ impl Outcome {
 
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
-    /// What a good consumer does.
-    pub(super) check: &'static str,
-    pub(super) outcome: Outcome,
+pub(crate) struct Finding {
+    /// What a good one does.
+    pub(crate) check: &'static str,
+    pub(crate) outcome: Outcome,
     /// What this one did.
-    pub(super) said: String,
+    pub(crate) said: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) advice: Option<&'static str>,
+    pub(crate) advice: Option<&'static str>,
 }
 
 impl Finding {
-    pub(super) fn pass(check: &'static str, said: impl Into<String>) -> Self {
+    pub(crate) fn pass(check: &'static str, said: impl Into<String>) -> Self {
         Self { check, outcome: Outcome::Pass, said: said.into(), advice: None }
     }
 
-    pub(super) fn fail(check: &'static str, said: impl Into<String>, advice: &'static str) -> Self {
+    pub(crate) fn fail(check: &'static str, said: impl Into<String>, advice: &'static str) -> Self {
         Self { check, outcome: Outcome::Fail, said: said.into(), advice: Some(advice) }
     }
 
-    pub(super) fn advice(check: &'static str, said: impl Into<String>, advice: &'static str) -> Self {
+    pub(crate) fn advice(check: &'static str, said: impl Into<String>, advice: &'static str) -> Self {
         Self { check, outcome: Outcome::Advice, said: said.into(), advice: Some(advice) }
     }
 
     /// Passes when `good`, else as `or` says.
-    pub(super) fn judged(
+    pub(crate) fn judged(
         good: bool,
         or: Outcome,
         check: &'static str,
