@@ -3,10 +3,15 @@
 
 #![expect(clippy::print_stdout, reason = "what clients and server said is shown when a test fails")]
 
+mod addon_examples;
+mod addons;
+mod build_logs;
+mod builders;
 mod cli17;
 mod cli27;
 mod eleventy;
 mod environment;
+mod generators;
 mod netlify_api;
 mod support;
 mod verifiers;

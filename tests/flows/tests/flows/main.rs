@@ -1,15 +1,21 @@
 //! The product's promises, each as a walk through the front door of a real server: HTTP in, HTTP out.
 //! One program, so that the server is linked once. No test looks inside.
 
+mod addons;
 mod addresses;
 mod authors;
 mod backup;
+mod browser;
+mod build_hooks;
+mod build_logs;
+mod build_queue;
 mod builds;
 mod captchas;
 mod certificates;
 mod chaos;
 mod clients;
 mod crash;
+mod deploy_requests;
 mod deploys;
 mod events;
 mod floods;
@@ -21,8 +27,10 @@ mod messages;
 mod moves;
 mod notifications;
 mod origin;
+mod pages;
 mod permissions;
 mod proxying;
+mod pushes;
 mod resending;
 mod rules;
 mod secure;

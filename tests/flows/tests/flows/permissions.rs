@@ -1,6 +1,7 @@
 //! No operation without authorisation: the table of routes, walked by callers who should not get
 //! through. A new placeholder in the table has to be made known here.
 
+use crate::addons;
 use crate::support::{id, repository, sha1, sha256, text};
 use api::{Needs, ROUTES, Route};
 use bytes::Bytes;
@@ -28,6 +29,8 @@ struct Things {
     submission: Value,
     split_test: Value,
     snippet: String,
+    instance: Value,
+    _provider: testbed::Scripted,
     _repository: tempfile::TempDir,
 }
 
@@ -55,6 +58,8 @@ impl Things {
         let path = |path: &str| {
             path.replace("SITE", id(&site)).replace("ACCOUNT", id(&account)).replace("HOOK", id(&hook))
         };
+        let provider = addons::provider().await;
+        addons::register(&owner, "demo", &provider).await;
         let new_env = json!([{ "key": "SECRET", "values": [{ "context": "all", "value": "v" }] }]);
         Self {
             delivery: first(&owner.get(&path("/hooks/HOOK/deliveries")).await.expect(200)),
@@ -75,10 +80,16 @@ impl Things {
             split_test: Self::split(&owner, id(&site)).await,
             snippet: owner.post(&path("/sites/SITE/snippets"), json!({})).await.expect(201).json()["id"]
                 .to_string(),
+            instance: owner
+                .post(&path("/sites/SITE/services/demo/instances"), json!({}))
+                .await
+                .expect(201)
+                .json(),
             account,
             site,
             deploy,
             hook,
+            _provider: provider,
             _repository: repository,
         }
     }
@@ -132,8 +143,11 @@ impl Things {
             "event" => "deploy_locked",
             "build_id" => id(&self.build),
             "build_hook_id" => id(&self.build_hook),
+            "call_id" => "a-call",
             "id" if path.contains("build_hooks") => id(&self.build_hook),
             "id" if path.contains("/value/") => id(&self.env["values"][0]),
+            "provider" => "github",
+            "push_id" => text(&self.site, "deploy_hook").rsplit('/').next().expect("a last part"),
             "key" => text(&self.env, "key"),
             "key_id" => id(&self.deploy_key),
             "token_id" => id(&self.token),
@@ -144,6 +158,9 @@ impl Things {
             "field" => "cv",
             "split_test_id" => id(&self.split_test),
             "snippet_id" => &self.snippet,
+            "addon" | "addonName" => "demo",
+            "instance_id" => id(&self.instance),
+            "uuid" => text(&self.instance["external_attributes"], "uuid"),
             "name" => "hello",
             "path" | "file_path" => "index.html",
             _ => panic!("make {{{name}}} of {path} known to this test"),
@@ -177,6 +194,7 @@ async fn assert_untouched(things: &Things, owner: &Actor) {
         format!("/submissions/{}/files/cv", id(&things.submission)),
         format!("/sites/{}/traffic_splits/{}", id(&things.site), id(&things.split_test)),
         format!("/sites/{}/snippets/{}", id(&things.site), things.snippet),
+        format!("/sites/{}/services/demo/instances/{}", id(&things.site), id(&things.instance)),
     ] {
         owner.get(&path).await.expect(200);
     }

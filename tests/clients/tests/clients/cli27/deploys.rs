@@ -108,3 +108,33 @@ async fn a_local_build_brings_its_rules() {
     let old = server.visit("local", "/old").await;
     assert_eq!((old.status, old.text.trim()), (301, "Redirecting to /"));
 }
+
+/// A plugin of the project, which changes what is deployed.
+const PLUGIN: &str = "module.exports = {
+  onPreBuild({ netlifyConfig }) { netlifyConfig.redirects.push({ from: '/old', to: '/', status: 301 }) },
+  onPostBuild() { console.log('the plugin ran') },
+}
+";
+
+#[tokio::test]
+async fn a_build_with_a_plugin_on_the_machine_of_the_client() {
+    let server = Server::start().await;
+    let cli = owner(&server);
+    let project = cli.project("build-plugin");
+    let site = server.make_site("build-plugin").await;
+    mark_linked(&project, &site);
+    project.write("plugins/own/manifest.yml", "name: own\n");
+    project.write("plugins/own/index.js", PLUGIN);
+    let command = "mkdir -p out && echo built > out/index.html && echo '/short / 302' > out/_redirects";
+    let toml = format!(
+        "[build]\ncommand = \"{command}\"\npublish = \"out\"\n[[plugins]]\npackage = \"./plugins/own\"\n"
+    );
+    project.write("netlify.toml", &toml);
+    let said = project.run("deploy --build --prod").await;
+    assert!(said.contains("the plugin ran"), "{said}");
+    assert_eq!(page(&server, "build-plugin").await, (200, "built\n".to_owned()));
+    assert_eq!(server.visit("build-plugin", "/old").await.status, 301);
+    assert_eq!(server.visit("build-plugin", "/short").await.status, 302);
+    let left = std::fs::read_to_string(project.folder.join("netlify.toml")).expect("it is there");
+    assert_eq!(left, toml, "the project is as it was");
+}

@@ -89,6 +89,10 @@ impl<'a> Cli<'a> {
             ("https_proxy", format!("http://boathook:{OWNER_TOKEN}@127.0.0.1:{}", self.server.port)),
             ("no_proxy", "127.0.0.1,localhost".to_owned()),
             ("CI", "true".to_owned()),
+            (
+                "NODE_OPTIONS",
+                format!("--require {}", machine::root().join("crates/cli/src/sockets.cjs").display()),
+            ),
             ("NO_UPDATE_NOTIFIER", "1".to_owned()),
             ("BROWSER", "none".to_owned()),
         ]

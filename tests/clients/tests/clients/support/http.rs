@@ -59,6 +59,17 @@ impl Server {
         self.call(Method::POST, path, Some(body)).await.json()
     }
 
+    /// What a read from the API with another token is answered.
+    pub(crate) async fn status_as(&self, token: &str, path: &str) -> u16 {
+        Answer::of(self.http.get(format!("{}{path}", self.api_url())).bearer_auth(token)).await.status
+    }
+
+    /// Posts to the control host as a Git host does: headers and a body, and no token.
+    pub(crate) async fn webhook(&self, path: &str, headers: &[(&'static str, String)], body: &str) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.control_url())).body(body.to_owned());
+        Answer::of(headers.iter().fold(request, |request, (name, value)| request.header(*name, value))).await
+    }
+
     /// Posts to the control host without a token.
     pub(crate) async fn post_anonymously(&self, path: &str) -> Answer {
         Answer::of(self.http.post(format!("{}{path}", self.control_url()))).await

@@ -1,21 +1,25 @@
 //! What the flows stand on: a started server, the programs that `make test` installs, project
 //! folders, repositories, a receiver of notifications. Holds no assertion about a feature.
 
+mod addon;
 mod api_client;
 mod cli;
 mod consumer;
 mod http;
 mod machine;
+mod provider;
 mod receiver;
 mod repository;
 mod server;
 mod verifier;
 
+pub(crate) use addon::{Addon, second_opinions};
 pub(crate) use api_client::ApiClient;
 pub(crate) use cli::{Cli, Login, Project, Version, first_json, shell};
 pub(crate) use consumer::{Consumer, Language};
 pub(crate) use http::Answer;
 pub(crate) use machine::{boathook, client, python, root};
+pub(crate) use provider::{Provider, free_port};
 pub(crate) use receiver::{Notification, Receiver};
 pub(crate) use repository::{Repository, copy};
 pub(crate) use server::{OWNER_TOKEN, Server};

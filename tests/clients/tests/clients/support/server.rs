@@ -37,6 +37,7 @@ impl Server {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("BOATHOOK_OWNER_TOKEN", OWNER_TOKEN)
             .env("BOATHOOK_OWNER_EMAIL", "ada@example.org")
+            .env("BOATHOOK_BUILDER_DIR", machine::client("builder"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

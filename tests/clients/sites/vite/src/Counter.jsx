@@ -1,0 +1,6 @@
+import { useState } from 'react'
+
+export function Counter() {
+  const [count, setCount] = useState(0)
+  return <button onClick={() => setCount(count + 1)}>Made by Vite and React: {count}</button>
+}
