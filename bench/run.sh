@@ -8,4 +8,5 @@ target/release/bench-deploy
 target/release/bench-events
 target/release/bench-events --hooks 10
 target/release/bench-deliveries
+target/release/bench-builds
 target/release/bench-chaos

@@ -24,6 +24,6 @@ pub use posters::{Fired, POSTERS, Stop, Volley, fire};
 pub use postgres::Postgres;
 pub use receiver::{Arrival, Receiver};
 pub use seed::{Template, insert_rate, open_store, seed};
-pub use server::{Server, ServerOptions};
+pub use server::{Server, ServerOptions, children_cpu};
 pub use sink::{Manner, Note, SLOW, Sink};
 pub use wire::{Body, Wire, empty, file, full};

@@ -138,6 +138,16 @@ impl Server {
         cpu_seconds(&stat, false).context("cannot read the server's processor time")
     }
 
+    /// The same with that of its children which have ended.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn cpu_seconds_with_children(&self) -> Result<f64> {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).context("the server is gone")?;
+        cpu_seconds(&stat, true).context("cannot read the server's processor time")
+    }
+
     /// Megabytes of memory: now, and at the most so far.
     ///
     /// # Errors
@@ -201,6 +211,16 @@ fn spawn(options: &ServerOptions, folder: &Path, address: SocketAddr, token: &st
 /// A benchmark that is killed must not leave servers behind.
 pub(crate) fn end_with_parent(signal: Signal) -> std::io::Result<()> {
     Ok(rustix::process::set_parent_process_death_signal(Some(signal))?)
+}
+
+/// Seconds of processor time of this process's own children that have ended.
+///
+/// # Errors
+/// When the kernel does not tell.
+pub fn children_cpu() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let read = |with_children| cpu_seconds(&stat, with_children).context("cannot read the processor time");
+    Ok(read(true)? - read(false)?)
 }
 
 /// User and system time, the 14th and 15th field, with those of children that ended behind them; the
