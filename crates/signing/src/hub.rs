@@ -1,14 +1,11 @@
 //! The signature by which GitHub, and many in its manner, sign what they send.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use crate::hmac_sha256_hex;
 
 /// Value of `X-Hub-Signature-256` for this body: `sha256=` and the HMAC in lower-case hex.
 #[must_use]
 pub fn hub_signature(body: &[u8], secret: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(body);
-    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+    format!("sha256={}", hmac_sha256_hex(secret.as_bytes(), body))
 }
 
 #[cfg(test)]

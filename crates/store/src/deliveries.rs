@@ -135,11 +135,8 @@ fn row(new: &NewDelivery<'_>) -> serde_json::Value {
     })
 }
 
-/// Writes a delivery down. One that waits is handed to the sender after the commit.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<()> {
+/// Writes one delivery down.
+async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<()> {
     let waits = new.state == DeliveryState::Waiting;
     let insert = q!(
         "INSERT INTO deliveries (id, event_id, event, hook_id, account_id, site_id, order_key, state, tries, due,

@@ -1,6 +1,7 @@
 //! Calls of build hooks with options, on both engines: what waits and becomes one build, who may
 //! call, how often, and what is listed of it.
 
+use super::world::{elsewhere, insert_site};
 use crate::hooks::{
     self, BuildHookHandler, CALLS_KEPT, CALLS_KEPT_MS, Called, Credentials, FORMER_MAX, OVERLAP_SECONDS,
     OVERLAP_SECONDS_MAX, PENDING_MAX, REFUSALS_LISTED, Rotation, Setup as HookSetup, Trigger,
@@ -11,10 +12,9 @@ use model::{BuildHookCall, BuildSettings, BuildState, Page};
 use serde_json::{Value, json};
 use signing::{hub_signature, standard_headers};
 use std::time::Duration;
-use store::accounts::{AccountDoc, AccountRow};
 use store::build_hooks::BuildHookRow;
 use store::builds::BuildRow;
-use store::sites::{SiteInfo, SiteRow};
+use store::sites::SiteRow;
 use testbed::{Bed, Setup, both};
 
 /// A site whose repository is never cloned: no test here carries a build out.
@@ -26,36 +26,7 @@ struct Yard {
 impl Setup for Yard {
     async fn on(bed: Bed) -> Self {
         let cx = &bed.cx;
-        let now = cx.now();
-        let account = AccountRow {
-            id: cx.id(),
-            slug: "team".into(),
-            name: "Team".into(),
-            doc: AccountDoc::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        let build = BuildSettings {
-            repo_url: Some("https://git.example/team/blog".into()),
-            repo_branch: Some("main".into()),
-            replace_waiting: Some(false),
-            ..BuildSettings::default()
-        };
-        let site = SiteRow {
-            id: cx.uuid(),
-            account_id: account.id.clone(),
-            name: "blog".into(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo { build, ..SiteInfo::default() },
-            created_at: now,
-            updated_at: now,
-        };
-        let mut tx = cx.begin().await.expect("the database answers");
-        store::accounts::insert(&mut tx, &account).await.expect("an account");
-        store::sites::insert(&mut tx, &site).await.expect("a site");
-        tx.commit().await.expect("the database answers");
+        let site = insert_site(cx, BuildSettings { replace_waiting: Some(false), ..elsewhere() }).await;
         Self { bed, site }
     }
 }

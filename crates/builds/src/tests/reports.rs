@@ -1,15 +1,15 @@
 //! What belongs to one build and is stored beside it, on both engines: reports of plugins, and the
 //! token with which they are sent.
 
+use super::world::{elsewhere, insert_site};
 use crate::plugin_runs::{RUNS_MAX, latest, of_deploy, record};
 use crate::{Cause, start};
 use context::Error;
 use model::{BuildSettings, PluginRun};
-use store::accounts::{AccountDoc, AccountRow};
 use store::build_passes::{self, BuildPass};
 use store::builds::BuildRow;
 use store::deploys::DeployRow;
-use store::sites::{SiteInfo, SiteRow};
+use store::sites::SiteRow;
 use testbed::{Bed, Setup, both};
 
 /// A site with a build that waits.
@@ -23,34 +23,7 @@ struct Waiting {
 impl Setup for Waiting {
     async fn on(bed: Bed) -> Self {
         let cx = &bed.cx;
-        let now = cx.now();
-        let account = AccountRow {
-            id: cx.id(),
-            slug: "team".into(),
-            name: "Team".into(),
-            doc: AccountDoc::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        let build = BuildSettings {
-            repo_url: Some("https://git.example/team/blog".into()),
-            ..BuildSettings::default()
-        };
-        let site = SiteRow {
-            id: cx.uuid(),
-            account_id: account.id.clone(),
-            name: "blog".into(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo { build, ..SiteInfo::default() },
-            created_at: now,
-            updated_at: now,
-        };
-        let mut tx = cx.begin().await.expect("a transaction");
-        store::accounts::insert(&mut tx, &account).await.expect("an account");
-        store::sites::insert(&mut tx, &site).await.expect("a site");
-        tx.commit().await.expect("a commit");
+        let site = insert_site(cx, BuildSettings { repo_branch: None, ..elsewhere() }).await;
         let (build, deploy) = start(cx, &site, Cause::default()).await.expect("a build");
         Self { bed, site, build, deploy }
     }

@@ -1,18 +1,18 @@
 //! Deploy requests on both engines: what waits, who gives way, and what becomes of decisions that
 //! meet each other.
 
+use super::world::{elsewhere, insert_site};
 use crate::requests::{
     Accept, EXPIRED, GRANTED, HELD_MAX, Reject, SUPERSEDED, WAIT_MAX_MILLIS, WITHDRAWN, WITHHELD, accept,
     expire, reject, withdraw,
 };
 use crate::{BUILD_JOB, Cause, Push, Review, start};
 use context::{Context, Error, Result};
-use model::{BuildSettings, BuildState, DeployContext, DeployState, Page, UntrustedFlow};
+use model::{BuildState, DeployContext, DeployState, Page, UntrustedFlow};
 use std::time::Duration;
-use store::accounts::{AccountDoc, AccountRow};
 use store::builds::BuildRow;
 use store::deploys::DeployRow;
-use store::sites::{SiteInfo, SiteRow};
+use store::sites::SiteRow;
 use testbed::{Bed, Setup, both};
 
 /// A site whose repository is never cloned: no test here carries a build out.
@@ -24,35 +24,7 @@ struct Gate {
 impl Setup for Gate {
     async fn on(bed: Bed) -> Self {
         let cx = &bed.cx;
-        let now = cx.now();
-        let account = AccountRow {
-            id: cx.id(),
-            slug: "team".into(),
-            name: "Team".into(),
-            doc: AccountDoc::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        let build = BuildSettings {
-            repo_url: Some("https://git.example/team/blog".into()),
-            repo_branch: Some("main".into()),
-            ..BuildSettings::default()
-        };
-        let site = SiteRow {
-            id: cx.uuid(),
-            account_id: account.id.clone(),
-            name: "blog".into(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo { build, ..SiteInfo::default() },
-            created_at: now,
-            updated_at: now,
-        };
-        let mut tx = cx.begin().await.expect("a transaction");
-        store::accounts::insert(&mut tx, &account).await.expect("an account");
-        store::sites::insert(&mut tx, &site).await.expect("a site");
-        tx.commit().await.expect("a commit");
+        let site = insert_site(cx, elsewhere()).await;
         Self { bed, site }
     }
 }

@@ -106,7 +106,8 @@ impl World {
             vault: Vault::new(&[7; KEY_LEN]),
             settings: Arc::new(settings(dir.path(), change)),
         };
-        let site = insert_site(&cx, &dir.path().join("repo")).await;
+        let repo = dir.path().join("repo").to_string_lossy().into_owned();
+        let site = insert_site(&cx, BuildSettings { repo_url: Some(repo), ..elsewhere() }).await;
         git(dir.path(), &["init", "--quiet", "--initial-branch", "main", "repo"]);
         Self { builds: Builds::new(cx.clone()), cx, site, variables: SiteVariables::new(), dir }
     }
@@ -181,7 +182,8 @@ impl World {
     }
 }
 
-async fn insert_site(cx: &Context, repo: &Path) -> SiteRow {
+/// A team with a site that is built so.
+pub(crate) async fn insert_site(cx: &Context, build: BuildSettings) -> SiteRow {
     let now = cx.now();
     let account = AccountRow {
         id: cx.id(),
@@ -190,11 +192,6 @@ async fn insert_site(cx: &Context, repo: &Path) -> SiteRow {
         doc: AccountDoc::default(),
         created_at: now,
         updated_at: now,
-    };
-    let build = BuildSettings {
-        repo_url: Some(repo.to_string_lossy().into_owned()),
-        repo_branch: Some("main".into()),
-        ..BuildSettings::default()
     };
     let site = SiteRow {
         id: cx.uuid(),
@@ -212,6 +209,15 @@ async fn insert_site(cx: &Context, repo: &Path) -> SiteRow {
     store::sites::insert(&mut tx, &site).await.expect("a site");
     tx.commit().await.expect("the database answers");
     site
+}
+
+/// A repository that is never cloned.
+pub(crate) fn elsewhere() -> BuildSettings {
+    BuildSettings {
+        repo_url: Some("https://git.example/team/blog".into()),
+        repo_branch: Some("main".into()),
+        ..BuildSettings::default()
+    }
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> String {

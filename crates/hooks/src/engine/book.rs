@@ -52,6 +52,7 @@ pub(crate) async fn write(cx: &Context, entries: &mut [Entry]) -> Result<()> {
         entries.iter().flat_map(|entry| std::iter::once(&entry.outcome).chain(&entry.along)).collect();
     store::parcels::settle(&mut tx, &outcomes).await?;
     for entry in entries.iter().filter(|entry| entry.news == Some(News::Disabled)) {
+        // of a long queue this is the beginning; the rest is held when the lane reads the hook again
         store::deliveries::hold(&mut tx, &entry.parcel.hook_id).await?;
     }
     tx.commit().await?;
