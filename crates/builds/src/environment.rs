@@ -4,7 +4,7 @@
 use crate::Incoming;
 use context::Result;
 use futures_util::future::BoxFuture;
-use model::DeployContext;
+use model::{DeployContext, PLATFORM_VARIABLES, PLATFORM_VARIABLES_PREFIX};
 use std::collections::BTreeMap;
 
 /// `PATH` of builds: the places where distributions put programs.
@@ -12,29 +12,8 @@ pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 /// Longest variable, name and value, that Linux hands to a program, in bytes.
 pub(crate) const VARIABLE_MAX: usize = 128 * 1024 - 2;
 
-/// Names that only the platform sets; what a site's owner writes under them is dropped.
-const RESERVED: [&str; 18] = [
-    "NETLIFY",
-    "NETLIFY_LOCAL",
-    "NETLIFY_BUILD_BASE",
-    "NETLIFY_IMAGES_CDN_DOMAIN",
-    "BUILD_ID",
-    "CONTEXT",
-    "BRANCH",
-    "HEAD",
-    "COMMIT_REF",
-    "CACHED_COMMIT_REF",
-    "PULL_REQUEST",
-    "REVIEW_ID",
-    "REPOSITORY_URL",
-    "URL",
-    "DEPLOY_ID",
-    "SITE_ID",
-    "HOME",
-    "PATH",
-];
-/// Beginnings of such names.
-const RESERVED_PREFIX: &str = "INCOMING_HOOK_";
+/// Names beside those of the platform that are dropped when a site's owner writes under them.
+const RESERVED: [&str; 2] = ["HOME", "PATH"];
 
 /// Variables of a site: name to value, and whether the value is a secret.
 pub type SiteVariables = BTreeMap<String, (String, bool)>;
@@ -141,7 +120,9 @@ pub(crate) fn merge(
 }
 
 fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name) || name.starts_with(RESERVED_PREFIX)
+    PLATFORM_VARIABLES.contains(&name)
+        || RESERVED.contains(&name)
+        || name.starts_with(PLATFORM_VARIABLES_PREFIX)
 }
 
 /// A name that a shell can export, and a value that fits beside it.

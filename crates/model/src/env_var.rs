@@ -4,6 +4,29 @@ use crate::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Variables of builds that only the platform sets, whoever else names them: a site's owner or an
+/// add-on.
+pub const PLATFORM_VARIABLES: [&str; 16] = [
+    "NETLIFY",
+    "NETLIFY_LOCAL",
+    "NETLIFY_BUILD_BASE",
+    "NETLIFY_IMAGES_CDN_DOMAIN",
+    "BUILD_ID",
+    "CONTEXT",
+    "BRANCH",
+    "HEAD",
+    "COMMIT_REF",
+    "CACHED_COMMIT_REF",
+    "PULL_REQUEST",
+    "REVIEW_ID",
+    "REPOSITORY_URL",
+    "URL",
+    "DEPLOY_ID",
+    "SITE_ID",
+];
+/// The beginning of further ones: what a build hook's call brought.
+pub const PLATFORM_VARIABLES_PREFIX: &str = "INCOMING_HOOK_";
+
 /// Where a value counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -33,7 +33,9 @@ pub use build_hook::{
 pub use cidr::Cidr;
 pub use deploy::{Deploy, DeployContext, DeployState, FileEntry, FunctionInfo, FunctionSchedule};
 pub use digest::{DIGEST_MAX_SECONDS, DIGEST_MIN_SECONDS, Digest};
-pub use env_var::{EnvContext, EnvScope, EnvValue, EnvVar, EnvVarUser};
+pub use env_var::{
+    EnvContext, EnvScope, EnvValue, EnvVar, EnvVarUser, PLATFORM_VARIABLES, PLATFORM_VARIABLES_PREFIX,
+};
 pub use form::{Form, FormField};
 pub use hook::{Attempt, Delivery, DeliveryState, EventRecord, Hook, HookField, HookType};
 pub use ids::{SiteName, hex24, is_hex24, is_uuid, slug, ulid, uuid};

@@ -1,30 +1,11 @@
 //! Variables that a provider hands to builds and functions: scalars become texts, nulls are dropped,
 //! the rest becomes JSON; names that belong to the platform or steer programs are refused.
 
+use model::{PLATFORM_VARIABLES, PLATFORM_VARIABLES_PREFIX};
 use serde_json::{Map, Value};
 
-/// Names that only the platform sets.
-const PLATFORM: [&str; 19] = [
-    "NETLIFY",
-    "NETLIFY_LOCAL",
-    "NETLIFY_DEV",
-    "NETLIFY_BUILD_BASE",
-    "NETLIFY_IMAGES_CDN_DOMAIN",
-    "BUILD_ID",
-    "CONTEXT",
-    "BRANCH",
-    "HEAD",
-    "COMMIT_REF",
-    "CACHED_COMMIT_REF",
-    "PULL_REQUEST",
-    "REVIEW_ID",
-    "REPOSITORY_URL",
-    "URL",
-    "DEPLOY_URL",
-    "DEPLOY_PRIME_URL",
-    "DEPLOY_ID",
-    "SITE_ID",
-];
+/// Names beside those of the platform that a provider has no say in.
+const OWN: [&str; 3] = ["NETLIFY_DEV", "DEPLOY_URL", "DEPLOY_PRIME_URL"];
 /// Names by which a variable would take hold of the programs that see it.
 const STEERING: [&str; 14] = [
     "BASH_ENV",
@@ -43,13 +24,13 @@ const STEERING: [&str; 14] = [
     "SHELL",
 ];
 /// Beginnings of such names.
-const BEGINNINGS: [&str; 4] = ["INCOMING_HOOK_", "LD_", "DYLD_", "npm_config_"];
+const BEGINNINGS: [&str; 4] = [PLATFORM_VARIABLES_PREFIX, "LD_", "DYLD_", "npm_config_"];
 
 /// Whether a variable of this name is not taken from a provider.
 #[must_use]
 pub fn refused(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    let named = PLATFORM.iter().chain(&STEERING).any(|one| *one == upper);
+    let named = PLATFORM_VARIABLES.iter().chain(&OWN).chain(&STEERING).any(|one| *one == upper);
     let begun = BEGINNINGS.iter().any(|start| upper.starts_with(&start.to_ascii_uppercase()));
     named || begun || !is_name(name)
 }
@@ -87,7 +68,7 @@ mod tests {
 
     #[test]
     fn names_of_the_platform_and_steering_ones_are_refused() {
-        for name in PLATFORM.iter().chain(&STEERING) {
+        for name in PLATFORM_VARIABLES.iter().chain(&OWN).chain(&STEERING) {
             assert!(refused(name), "{name}");
         }
         for name in
