@@ -12,6 +12,7 @@ mod deploys;
 mod engine;
 mod forms;
 mod group;
+mod late;
 mod migrate;
 mod places;
 mod settings;

@@ -112,15 +112,16 @@ pub async fn insert_all(tx: &mut Tx, event: &NewEvent, deliveries: &[NewDelivery
         event.fired,
         json(&rows)
     );
-    let numbers: HashMap<String, i64> = tx
-        .rows(insert)
-        .await?
-        .iter()
-        .map(|row| Ok((row.text("id")?, row.int("seq")?)))
-        .collect::<Result<_>>()?;
     let waiting = deliveries.iter().filter(|one| one.state == DeliveryState::Waiting);
-    tx.after.parcels.extend(waiting.filter_map(|one| Some(parcel(one, *numbers.get(&one.id)?))));
-    Ok(())
+    let mut parcels: HashMap<String, Parcel> = waiting.map(|one| (one.id.clone(), parcel(one, 0))).collect();
+    tx.later(insert, move |rows, after| {
+        for row in rows {
+            let (id, seq) = (row.text("id")?, row.int("seq")?);
+            after.parcels.extend(parcels.remove(&id).map(|parcel| Parcel { seq, ..parcel }));
+        }
+        Ok(())
+    })
+    .await
 }
 
 fn row(new: &NewDelivery<'_>) -> serde_json::Value {

@@ -4,6 +4,7 @@
 //! failed write; PostgreSQL has one pool.
 
 mod group;
+mod pool;
 mod postgres;
 mod readers;
 mod sqlite;
@@ -16,9 +17,8 @@ use crate::signals::{Aftermath, Change, ChangeKind, Signals};
 use crate::{Result, migrate};
 use group::Savepoint;
 use model::Timestamp;
+use postgres::{Server, Session};
 use readers::Reader;
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub enum Engine {
 #[derive(Clone)]
 enum Pools {
     Sqlite(sqlite::File),
-    Postgres(PgPool),
+    Postgres(Server),
 }
 
 /// The database. Cloning is cheap.
@@ -54,15 +54,17 @@ pub struct Store {
 enum Inner {
     Sqlite(Reader),
     SqliteTx(Savepoint),
-    Postgres(PoolConnection<Postgres>),
-    PostgresTx(Transaction<'static, Postgres>),
+    Postgres(Session),
 }
 
 /// Where a statement goes.
 enum Side<'a> {
     Sqlite(&'a mut rusqlite::Connection),
-    Postgres(&'a mut PgConnection),
+    Postgres(&'a mut Session),
 }
+
+/// What is done with the answer of a statement that was left for the commit.
+type Then = Box<dyn FnOnce(&[Row], &mut Aftermath) -> Result<()> + Send>;
 
 /// A connection to read with.
 pub struct Conn {
@@ -78,6 +80,7 @@ pub struct Tx {
     signals: Arc<Signals>,
     /// What the rest of the process is told after the commit.
     pub(crate) after: Aftermath,
+    then: Vec<Then>,
 }
 
 impl Store {
@@ -96,7 +99,7 @@ impl Store {
     /// # Errors
     /// When it cannot be reached or was written by a newer Boathook.
     pub async fn open_postgres(url: &str) -> Result<Self> {
-        Self::ready(Pools::Postgres(postgres::open(url).await?), Arc::default()).await
+        Self::ready(Pools::Postgres(Server::open(url).await?), Arc::default()).await
     }
 
     async fn ready(pools: Pools, signals: Arc<Signals>) -> Result<Self> {
@@ -121,7 +124,7 @@ impl Store {
     pub async fn read(&self) -> Result<Conn> {
         Ok(Conn::new(match &self.pools {
             Pools::Sqlite(file) => Inner::Sqlite(file.read().await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
+            Pools::Postgres(server) => Inner::Postgres(server.read().await?),
         }))
     }
 
@@ -132,9 +135,10 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx> {
         let inner = match &self.pools {
             Pools::Sqlite(file) => Inner::SqliteTx(file.begin().await?),
-            Pools::Postgres(pool) => Inner::PostgresTx(pool.begin().await?),
+            Pools::Postgres(server) => Inner::Postgres(server.begin().await?),
         };
-        Ok(Tx { conn: Conn::new(inner), signals: Arc::clone(&self.signals), after: Aftermath::default() })
+        let signals = Arc::clone(&self.signals);
+        Ok(Tx { conn: Conn::new(inner), signals, after: Aftermath::default(), then: Vec::new() })
     }
 
     /// Calls `listener` after each commit that changed something other nodes must forget. It runs
@@ -162,7 +166,7 @@ impl Store {
     pub async fn close(&self) {
         match &self.pools {
             Pools::Sqlite(file) => file.close().await,
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(server) => server.close().await,
         }
     }
 }
@@ -170,10 +174,9 @@ impl Store {
 impl Inner {
     fn side(&mut self) -> Result<Side<'_>> {
         Ok(match self {
-            Self::Sqlite(reader) => Side::Sqlite(reader.db()?),
+            Self::Sqlite(reader) => Side::Sqlite(reader.get()?),
             Self::SqliteTx(savepoint) => Side::Sqlite(savepoint.db()?),
-            Self::Postgres(connection) => Side::Postgres(connection),
-            Self::PostgresTx(transaction) => Side::Postgres(transaction),
+            Self::Postgres(session) => Side::Postgres(session),
         })
     }
 
@@ -183,29 +186,29 @@ impl Inner {
                 let rows = statements::rows(db, &query)?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
-            Side::Postgres(db) => postgres::rows(db, query).await,
+            Side::Postgres(session) => session.rows(query).await,
         }
     }
 
     async fn row(&mut self, query: Query) -> Result<Option<Row>> {
         match self.side()? {
             Side::Sqlite(db) => Ok(statements::row(db, &query)?.map(Row::Sqlite)),
-            Side::Postgres(db) => postgres::row(db, query).await,
+            Side::Postgres(session) => session.row(query).await,
         }
     }
 
     async fn run(&mut self, query: Query) -> Result<u64> {
         match self.side()? {
             Side::Sqlite(db) => Ok(statements::run(db, &query)?),
-            Side::Postgres(db) => postgres::run(db, query).await,
+            Side::Postgres(session) => session.run(query).await,
         }
     }
 
     async fn script(&mut self, sql: String) -> Result<()> {
         match self {
             Self::SqliteTx(savepoint) => savepoint.script(sql).await,
-            Self::PostgresTx(transaction) => postgres::script(transaction, sql).await,
-            Self::Sqlite(_) | Self::Postgres(_) => Ok(()),
+            Self::Postgres(session) => session.script(sql).await,
+            Self::Sqlite(_) => Ok(()),
         }
     }
 }
@@ -220,7 +223,7 @@ impl Conn {
     pub fn engine(&self) -> Engine {
         match self.inner {
             Inner::Sqlite(_) | Inner::SqliteTx(_) => Engine::Sqlite,
-            Inner::Postgres(_) | Inner::PostgresTx(_) => Engine::Postgres,
+            Inner::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -230,6 +233,14 @@ impl Conn {
     pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>> {
         consume_budget().await;
         let answer = self.inner.rows(query).await;
+        self.noted(answer)
+    }
+
+    /// Like [`Self::rows`], for a statement that takes no lock. Before a transaction changes anything it
+    /// may run outside it.
+    pub(crate) async fn look(&mut self, query: Query) -> Result<Vec<Row>> {
+        let Inner::Postgres(session) = &mut self.inner else { return self.rows(query).await };
+        let answer = session.look(query).await;
         self.noted(answer)
     }
 
@@ -263,6 +274,22 @@ impl Tx {
         self.conn.noted(answer)
     }
 
+    /// Runs a statement no later than at the commit, with what is to be done with its rows then. One that
+    /// is all of a transaction costs PostgreSQL one way there and back, and not three.
+    pub(crate) async fn later(
+        &mut self,
+        query: Query,
+        then: impl FnOnce(&[Row], &mut Aftermath) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        if let Inner::Postgres(session) = &mut self.conn.inner {
+            session.later(query);
+            self.then.push(Box::new(then));
+            return Ok(());
+        }
+        let rows = self.conn.rows(query).await?;
+        then(&rows, &mut self.after)
+    }
+
     /// Notes that something which is cached elsewhere changed: the row is written now, listeners
     /// are called after the commit.
     ///
@@ -284,19 +311,23 @@ impl Tx {
     /// # Errors
     /// When the database fails, or a statement of this transaction failed, whatever became of that
     /// error; then nothing of it happened.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
         if self.conn.failed {
             return Err(Fault::Spoiled.into());
         }
         match self.conn.inner {
             // whoever shares the commit tells the listeners of all who do
             Inner::SqliteTx(savepoint) => savepoint.commit(self.after).await,
-            Inner::PostgresTx(transaction) => {
-                transaction.commit().await?;
+            Inner::Postgres(mut session) => {
+                let answers = session.commit().await?;
+                drop(session);
+                for (then, rows) in self.then.into_iter().zip(answers) {
+                    then(&rows, &mut self.after)?;
+                }
                 self.signals.tell(self.after);
                 Ok(())
             }
-            Inner::Sqlite(_) | Inner::Postgres(_) => Ok(()),
+            Inner::Sqlite(_) => Ok(()),
         }
     }
 }

@@ -112,7 +112,7 @@ pub async fn subscriptions(db: &mut Conn, site_id: &str) -> Result<Vec<Subscript
             disabled: row.flag("disabled")?,
         })
     };
-    db.rows(select).await?.iter().map(read).collect()
+    db.look(select).await?.iter().map(read).collect()
 }
 
 /// Writes a hook down.

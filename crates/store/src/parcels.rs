@@ -237,13 +237,6 @@ macro_rules! settle {
 const SETTLE_SQLITE: &str =
     concat!("UPDATE deliveries SET ", settle!("$2 = 'delivered'", "$5", "$2", "$3", "$4"), " WHERE id = $1");
 
-const SETTLE_POSTGRES: &str = concat!(
-    "UPDATE deliveries SET ",
-    settle!("x.state = 'delivered'", "x.tries", "x.state", "x.due", "x.finished_at"),
-    " FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (delivery TEXT, tries BIGINT, state TEXT, due BIGINT, finished_at BIGINT)
-      WHERE deliveries.id = x.delivery"
-);
-
 const ATTEMPT_SQLITE: &str =
     "INSERT INTO attempts (id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request,
          response)
@@ -253,17 +246,26 @@ const ATTEMPT_SQLITE: &str =
          error_class = excluded.error_class, error = excluded.error, request = excluded.request,
          response = excluded.response";
 
-const ATTEMPTS_POSTGRES: &str =
-    "INSERT INTO attempts (id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request,
+/// Deliveries and attempts in one statement, however many.
+const SETTLE_POSTGRES: &str = concat!(
+    "WITH x AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (attempt TEXT, delivery TEXT, number BIGINT, at BIGINT,
+         queued_ms BIGINT, duration_ms BIGINT, status BIGINT, error_class TEXT, error TEXT, request TEXT,
+         response TEXT, tries BIGINT, state TEXT, due BIGINT, finished_at BIGINT)
+     ), settled AS (
+       UPDATE deliveries SET ",
+    settle!("x.state = 'delivered'", "x.tries", "x.state", "x.due", "x.finished_at"),
+    " FROM x WHERE deliveries.id = x.delivery RETURNING deliveries.id
+     )
+     INSERT INTO attempts (id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request,
          response)
      SELECT attempt, delivery, number, at, queued_ms, duration_ms, status, error_class, error, request, response
-     FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (attempt TEXT, delivery TEXT, number BIGINT, at BIGINT,
-         queued_ms BIGINT, duration_ms BIGINT, status BIGINT, error_class TEXT, error TEXT, request TEXT, response TEXT)
-     WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.id = x.delivery)
+     FROM x JOIN settled ON settled.id = x.delivery
      ON CONFLICT (delivery_id, number) DO UPDATE SET id = excluded.id, at = excluded.at,
          queued_ms = excluded.queued_ms, duration_ms = excluded.duration_ms, status = excluded.status,
          error_class = excluded.error_class, error = excluded.error, request = excluded.request,
-         response = excluded.response";
+         response = excluded.response"
+);
 
 /// Writes down how tries ended, each of another delivery. Doing it again changes nothing, so that it
 /// can be repeated when it is not known whether it happened.
@@ -274,8 +276,7 @@ pub async fn settle(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {
     if tx.engine() == Engine::Postgres {
         // A NUL cannot be stored as text there, and JSON would spell it.
         let all = json(&outcomes).replace("\\u0000", "\\ufffd");
-        tx.run(q!(SETTLE_POSTGRES, &all)).await?;
-        return tx.run(q!(ATTEMPTS_POSTGRES, all)).await.map(|_| ());
+        return tx.later(q!(SETTLE_POSTGRES, all), |_, _| Ok(())).await;
     }
     for one in outcomes {
         tx.run(q!(SETTLE_SQLITE, &one.delivery, one.state, one.due, one.finished_at, one.tries)).await?;

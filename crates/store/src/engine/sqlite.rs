@@ -30,7 +30,7 @@ const CACHE_KIB: i64 = 16 << 10;
 /// An open file. Cloning is cheap.
 #[derive(Clone)]
 pub(super) struct File {
-    readers: Arc<Readers>,
+    readers: Readers,
     writer: Writer,
 }
 
