@@ -8,7 +8,7 @@ pub use junit::Ran;
 
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::args::{Class, TestOptions, Without};
 use crate::floors;
@@ -28,7 +28,7 @@ pub fn run(workspace: &Workspace, options: &TestOptions) -> Result<()> {
     refuse_in_ci(options, std::env::var_os("CI").is_some())?;
     signals::watch();
     provision::nextest(|| workspace.cargo())?;
-    let services = Services::start(workspace, &options.without)?;
+    let services = prepare(workspace, options)?;
     let result = step("cargo nextest", || nextest(workspace, options, &services));
     drop(services);
     result?;
@@ -41,6 +41,26 @@ pub fn run(workspace: &Workspace, options: &TestOptions) -> Result<()> {
         note(&format!("NOT RUN: every test of the class `{}`", class.name()));
     }
     Ok(())
+}
+
+/// Fetching what the tests need waits for the network, and compiling them for the processor: both at once.
+fn prepare(workspace: &Workspace, options: &TestOptions) -> Result<Services> {
+    std::thread::scope(|scope| {
+        let compiling = scope.spawn(|| compile(workspace, options));
+        let services = Services::start(workspace, &options.without);
+        compiling.join().map_err(|_| anyhow!("the thread that compiles the tests panicked"))??;
+        services
+    })
+}
+
+/// A choice of packages is left to the run itself, which compiles no more than that.
+fn compile(workspace: &Workspace, options: &TestOptions) -> Result<()> {
+    if names_packages(&options.nextest) {
+        return Ok(());
+    }
+    let mut cargo = workspace.cargo();
+    cargo.args(["nextest", "run", "--workspace", "--no-run"]).env_remove("NEXTEST_PROFILE");
+    step("compiling the tests", || shell::run(&mut cargo))
 }
 
 fn is_whole(options: &TestOptions) -> bool {
