@@ -101,7 +101,7 @@ impl Default for BuildLimitsConfig {
 }
 
 /// A range of user ids, or a single one. None may be root's, nor the two that mean "no user".
-fn users(text: &str) -> Result<(u32, u32), String> {
+pub(crate) fn users(text: &str) -> Result<(u32, u32), String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let number = |part: &str| part.trim().parse::<u32>().map_err(|_| format!("`{part}` is no user id"));
     let (first, last) = (number(first)?, number(last)?);

@@ -27,7 +27,8 @@ impl BuilderArgs {
     }
 }
 
-fn builder(data: &Path, chosen: Option<&Path>) -> Builder {
+/// The builder of the server with this data folder.
+pub(crate) fn builder(data: &Path, chosen: Option<&Path>) -> Builder {
     // builds run elsewhere than this command, so that a relative folder would lead them astray
     let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
     Builder::at(chosen.map_or_else(|| data.join("builder").join(VERSION), Path::to_owned))

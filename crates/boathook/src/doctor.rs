@@ -1,5 +1,7 @@
 //! What is wrong with a machine, in words that say what to do.
 
+mod builds;
+
 use crate::config::MailConfig;
 use crate::data_dir::DATABASE;
 use std::io::Write;
@@ -8,8 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-/// Oldest Node whose built-in proxy support lets an unmodified CLI in.
-const NODE_WANTED: (u32, u32) = (22, 21);
 /// How long a server may take to accept a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// Free space under which a data folder is in danger.
@@ -24,6 +24,12 @@ pub struct Args {
     /// Address and port the server listens on, or will
     #[arg(long, env = "BOATHOOK_LISTEN", default_value = "127.0.0.1:8888", value_name = "ADDR:PORT")]
     pub listen: std::net::SocketAddr,
+    /// Folder of the builder, in place of one in the data folder
+    #[arg(long, env = "BOATHOOK_BUILDER_DIR", value_name = "DIR")]
+    pub builder_dir: Option<PathBuf>,
+    /// User ids that builds run as when the server is root
+    #[arg(long, env = "BOATHOOK_BUILD_UIDS", default_value = "2000000000-2000000063", value_name = "FIRST-LAST", value_parser = crate::build_limits::users)]
+    pub build_uids: (u32, u32),
     /// Mail
     #[command(flatten)]
     pub mail: MailConfig,
@@ -45,7 +51,9 @@ enum Finding {
 /// When nothing can be printed.
 pub async fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let mail = mail(&args.mail).await;
-    let findings = [git(), sandbox(), node(), data(&args.data), space(&args.data), port(args), names(), mail];
+    let looked = args.clone();
+    let mut findings = tokio::task::spawn_blocking(move || builds::look(&looked)).await?;
+    findings.extend([data(&args.data), space(&args.data), port(args), names(), mail]);
     let mut code = ExitCode::SUCCESS;
     for finding in findings {
         match finding {
@@ -65,54 +73,6 @@ fn version(program: &str) -> Option<String> {
     let output = Command::new(program).arg("--version").stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).lines().next()?.trim().to_owned();
     output.status.success().then_some(text)
-}
-
-fn git() -> Finding {
-    match version("git") {
-        Some(version) => Finding::Fine(version),
-        None => Finding::Short(
-            "git is missing: builds cannot fetch repositories".into(),
-            "apt-get install git".into(),
-        ),
-    }
-}
-
-fn sandbox() -> Finding {
-    let layers = builds::sandbox_report();
-    if let (Ok(()), Err(why)) = (&layers.bubblewrap, &layers.groups) {
-        return Finding::Short(
-            format!("builds run in bubblewrap without a bound on memory: {why}"),
-            "let the server make control groups, by Delegate=yes in its systemd unit say".into(),
-        );
-    }
-    let cure = "apt-get install bubblewrap, and allow unprivileged user namespaces";
-    match (layers.bubblewrap, layers.landlock) {
-        (Ok(()), _) => Finding::Fine("builds run in bubblewrap, bounded by control groups".into()),
-        (Err(why), Ok(())) => {
-            Finding::Short(format!("builds run under landlock only; bubblewrap: {why}"), cure.into())
-        }
-        (Err(why), Err(_)) => {
-            Finding::Wrong(format!("no sandbox works, so builds are refused; bubblewrap: {why}"), cure.into())
-        }
-    }
-}
-
-fn node() -> Finding {
-    let wanted = format!("{}.{}", NODE_WANTED.0, NODE_WANTED.1);
-    let cure = format!("install Node {wanted} or newer, for builds with npm and for the Netlify CLI");
-    match version("node") {
-        None => Finding::Short("node is missing".into(), cure),
-        Some(found) if node_version(&found) >= Some(NODE_WANTED) => Finding::Fine(format!("node {found}")),
-        Some(found) => Finding::Short(
-            format!("node {found} is older than {wanted}: it builds, but `boathook netlify` needs newer"),
-            cure,
-        ),
-    }
-}
-
-fn node_version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.trim_start_matches('v').split('.').map(|n| n.parse().ok());
-    Some((numbers.next()??, numbers.next()??))
 }
 
 fn data(folder: &Path) -> Finding {
@@ -199,10 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_and_space_are_read() {
-        assert_eq!(node_version("v22.21.1"), Some((22, 21)));
-        assert!(node_version("v20.20.2") < Some(NODE_WANTED) && node_version("v24.0.0") > Some(NODE_WANTED));
-        assert_eq!(node_version("node"), None);
+    fn space_is_read() {
         let df = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/x 100 40 60 40% /\n";
         assert_eq!(free_bytes(df), Some(60 * 1024));
     }
@@ -211,12 +168,21 @@ mod tests {
     async fn every_finding_is_printed() {
         let dir = tempfile::tempdir().unwrap();
         let mail = MailConfig::default();
-        let args = Args { data: dir.path().join("data"), listen: "127.0.0.1:0".parse().unwrap(), mail };
+        let args = Args {
+            data: dir.path().join("data"),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            builder_dir: None,
+            build_uids: (2_000_000_000, 2_000_000_063),
+            mail,
+        };
         let mut out = Vec::new();
         run(&args, &mut out).await.unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("127.0.0.1:0 is free") && text.contains("will be made"), "{text}");
         assert!(text.contains("short  no mail server is set up"), "{text}");
+        for about in ["git", "npm", "builds run", "build runs as", "@netlify/build", "programs that bring"] {
+            assert!(text.contains(about), "{about}\n{text}");
+        }
     }
 
     #[tokio::test]

@@ -264,7 +264,7 @@ fn equipment(
         head: Duration::from_secs(config.proxy_timeout.max(1)),
         idle: edge::IDLE_LIMIT,
         secrets: Arc::new(AccountEnv(cx.clone())),
-    })?;
+    });
     let countries = config.geoip.as_deref().map(Countries::open).transpose()?;
     let captcha = captcha.transpose()?;
     let mut equipment = Equipment { proxy: Some(proxy), countries, captcha, ..Equipment::default() };

@@ -14,15 +14,9 @@ pub(crate) const MADE: &str =
 /// be, from the root of the repository.
 pub(crate) fn refusal(repo: &Path, folder: &str, config: Option<&Config>) -> Option<String> {
     if config.is_some_and(|config| !config.edge_functions().is_empty()) {
-        return Some(told("[[edge_functions]] of netlify.toml"));
+        return Some(deploys::edge_functions_refusal("[[edge_functions]] of netlify.toml"));
     }
-    has_files(&repo.join(folder)).then(|| told(&format!("`{folder}`")))
-}
-
-fn told(place: &str) -> String {
-    format!(
-        "edge functions are not supported by this server; remove {place}, or do its work in functions or redirects"
-    )
+    has_files(&repo.join(folder)).then(|| deploys::edge_functions_refusal(&format!("`{folder}`")))
 }
 
 /// Whether something is in a folder.

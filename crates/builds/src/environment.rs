@@ -134,15 +134,6 @@ fn fits(name: &str, value: &str) -> bool {
         && name.len() + value.len() < VARIABLE_MAX
 }
 
-/// The environment as the sandboxed shell reads it: `NAME=value`, each ended by NUL.
-pub(crate) fn encode(variables: &BTreeMap<String, String>) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, value) in variables {
-        out.extend_from_slice(format!("{name}={value}\0").as_bytes());
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,11 +249,5 @@ mod tests {
         assert_eq!((all.len(), unfit), (1, vec!["B".to_owned()]));
         let status = std::process::Command::new("true").envs(&all).status().expect("Linux takes it");
         assert!(status.success());
-    }
-
-    #[test]
-    fn variables_are_ended_by_nul() {
-        let variables = [("A".to_owned(), "1\n2".to_owned()), ("B".to_owned(), String::new())].into();
-        assert_eq!(encode(&variables), b"A=1\n2\0B=\0");
     }
 }

@@ -137,6 +137,7 @@ impl BuildHandler {
             stop: place.stop.clone(),
             deadline: Instant::now() + limit,
             limit,
+            search: Arc::default(),
         };
         let work = async {
             let sandbox = self

@@ -1,5 +1,5 @@
-//! What a process that died left of its builds on this node: their folders and control groups, and
-//! where the sandbox could not prevent it, their processes.
+//! What a process that died left of its builds on this node: their folders and control groups, caches
+//! it was about to delete, and where the sandbox could not prevent it, their processes.
 
 use crate::sandbox::Cell;
 use crate::strays;
@@ -9,6 +9,7 @@ use std::path::Path;
 /// Ends what is left of every build that an earlier process of this node was in the middle of. For the
 /// start, before any build begins.
 pub async fn clear_all(work_dir: &Path) {
+    crate::cache::sweep_gone(work_dir);
     let folder = work_dir.to_owned();
     let names = blocking(move || {
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();

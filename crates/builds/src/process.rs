@@ -1,15 +1,20 @@
 //! Runs one child process of a build: its output goes to the log line by line, and it does not
 //! outlive the build, however the build ends.
 
+use crate::ending;
 use crate::failure::{Failure, Outcome};
 use crate::lines::Lines;
 use crate::log::Log;
+use crate::sandbox::Cell;
 use crate::strays::{self, MARK};
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +38,8 @@ pub(crate) struct Watch {
     pub(crate) deadline: Instant,
     /// The limit that the deadline came from.
     pub(crate) limit: Duration,
+    /// The search for what the last program of the server's own left, which goes on beside the build.
+    pub(crate) search: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 /// How a process ended.
@@ -62,6 +69,24 @@ impl Watch {
         }
     }
 
+    /// Searches for what a program of the server's own left running. The next process of the build waits
+    /// for the end of it: it could be taken for what is searched for.
+    fn search(&self) {
+        let build = self.build.clone();
+        let search = tokio::task::spawn_blocking(move || strays::clear(&build));
+        *self.search.lock() = Some(search);
+    }
+
+    /// Resolves when the search is over.
+    pub(crate) async fn searched(&self) {
+        let search = self.search.lock().take();
+        if let Some(search) = search
+            && let Err(error) = search.await
+        {
+            tracing::error!(%error, build = self.build, "a search for processes broke off");
+        }
+    }
+
     /// Fails when the build was stopped or has no time left.
     pub(crate) fn check(&self) -> Outcome<()> {
         if self.stop.is_cancelled() {
@@ -83,27 +108,45 @@ fn words(limit: Duration) -> String {
     }
 }
 
-/// Runs a process to its end, or kills it when the build is stopped or out of time. Whatever way it
-/// ends, nothing that it started runs on. `input` is written to its standard input.
+/// Starts a process in a group of its own, which is killed when it is dropped.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn start(mut command: Command, input: Stdio) -> std::io::Result<Child> {
+    command.process_group(0).kill_on_drop(true).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn()
+}
+
+/// Runs a process of the server to its end, or kills it when the build is stopped or out of time.
+/// Whatever way it ends, nothing that it started runs on.
 ///
 /// # Errors
 /// When it cannot be started.
 pub(crate) async fn run(
     mut command: Command,
-    input: Option<Vec<u8>>,
     section: &'static str,
     watch: &Watch,
 ) -> std::io::Result<Ended> {
-    command.process_group(0).kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    watch.searched().await;
     command.env(MARK, &watch.build);
-    let mut child = command.spawn()?;
-    let leash = Leash { build: watch.build.clone(), child: child.id() };
-    feed(&mut child, input);
+    follow(start(command, Stdio::null())?, None, section, watch).await
+}
+
+/// Follows a process that was started to its end, as [`run`] does; `cell` is what it was started in.
+///
+/// # Errors
+/// When the system does not tell how it ends.
+pub(crate) async fn follow(
+    mut child: Child,
+    cell: Option<Arc<Cell>>,
+    section: &'static str,
+    watch: &Watch,
+) -> std::io::Result<Ended> {
+    let leash = Leash { build: watch.build.clone(), child: child.id(), cell };
     let out = child.stdout.take().map(|pipe| tokio::spawn(copy(pipe, watch.log.clone(), section, false)));
     let err = child.stderr.take().map(|pipe| tokio::spawn(copy(pipe, watch.log.clone(), section, true)));
     let status = wait(&mut child, watch, &leash).await?;
-    leash.pull().await?;
+    leash.pull(watch).await?;
     let mut tail = Vec::new();
     for mut reader in err.into_iter().chain(out) {
         match tokio::time::timeout(LINGER, &mut reader).await {
@@ -112,16 +155,6 @@ pub(crate) async fn run(
         }
     }
     Ok(Ended { status, tail })
-}
-
-/// Writes the input beside everything else: the child may print before it reads.
-fn feed(child: &mut Child, input: Option<Vec<u8>>) {
-    if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input) {
-        tokio::spawn(async move {
-            // a child that ended early has said why in its own words
-            let _gone = pipe.write_all(&bytes).await;
-        });
-    }
 }
 
 async fn wait(child: &mut Child, watch: &Watch, leash: &Leash) -> std::io::Result<End> {
@@ -140,6 +173,8 @@ async fn wait(child: &mut Child, watch: &Watch, leash: &Leash) -> std::io::Resul
 struct Leash {
     build: String,
     child: Option<u32>,
+    /// Where the child was started, unless it is a program of the server's own.
+    cell: Option<Arc<Cell>>,
 }
 
 impl Leash {
@@ -147,14 +182,25 @@ impl Leash {
     fn yank(&self) {
         let family = self.child.and_then(|id| i32::try_from(id).ok()).map(strays::family).unwrap_or_default();
         kill_group(self.child);
-        strays::kill(family);
+        ending::kill(family);
     }
 
-    /// Kills whatever is left; returns when nothing is.
-    async fn pull(mut self) -> std::io::Result<()> {
+    /// Kills whatever is left. Returns when nothing is of what a site's command started, which a control
+    /// group knows better than a mark, and sooner.
+    async fn pull(mut self, watch: &Watch) -> std::io::Result<()> {
         kill_group(self.child.take());
+        let Some(cell) = self.cell.take() else {
+            watch.search();
+            return Ok(());
+        };
         let build = self.build.clone();
-        tokio::task::spawn_blocking(move || strays::clear(&build)).await.map_err(std::io::Error::other)
+        let clear = move || {
+            if !cell.has_group() {
+                strays::clear(&build);
+            }
+            cell.clear();
+        };
+        tokio::task::spawn_blocking(clear).await.map_err(std::io::Error::other)
     }
 }
 
@@ -162,7 +208,8 @@ impl Drop for Leash {
     fn drop(&mut self) {
         if self.child.is_some() {
             self.yank();
-            strays::clear(&self.build);
+            let build = std::mem::take(&mut self.build);
+            ending::aside(move || strays::clear(&build));
         }
     }
 }

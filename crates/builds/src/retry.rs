@@ -21,7 +21,8 @@ pub struct Retry {
 /// much as it was.
 ///
 /// # Errors
-/// `NotFound` when there is no such build; `Conflict` while it is not over; else as [`crate::start`].
+/// `NotFound` when there is no such build; `Conflict` while it is not over, or when it would have to wait
+/// for a person and something newer of the same request does; else as [`crate::start`].
 pub async fn retry(cx: &Context, build_id: &str, retry: Retry) -> Result<(BuildRow, DeployRow)> {
     let mut db = cx.read().await?;
     let build = builds::find(&mut db, build_id).await?.ok_or(Error::NotFound)?;

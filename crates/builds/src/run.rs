@@ -5,13 +5,13 @@ use crate::cache::Cache;
 use crate::configuration::Plan;
 use crate::engine::{Bench, Choice, Kind, Site, Wants, choose, issue_pass, revoke_pass};
 use crate::environment::{EnvSource, Facts, SiteVariables, merge, table};
-use crate::failure::{Failure, Outcome, verdict};
+use crate::failure::{Failure, Outcome};
 use crate::install;
 use crate::log::section;
 use crate::masker::Masker;
 use crate::process::Watch;
 use crate::repository::{CommitInfo, Source, Wanted, checkout, deepen};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Room, Sandbox, Waiting};
 use crate::workspace::Workspace;
 use crate::{detect, ignore};
 use context::Context;
@@ -52,15 +52,19 @@ impl Run<'_> {
         let space = Workspace::create(&self.cx.settings.builds, &self.build.id).await?;
         let outcome = self.steps(&space).await;
         revoke_pass(self.cx, &self.build.id).await;
+        self.watch.searched().await;
         space.remove().await;
         outcome
     }
 
     async fn steps(&self, space: &Workspace) -> Outcome<()> {
         self.hide(&SiteVariables::new(), None);
-        let (source, commit) = self.clone(space).await?;
-        let mut ready = self.configure(space, &source, commit).await?;
-        space.hand_over().await?;
+        let (cloned, ()) = tokio::join!(self.clone(space), self.set_up(space));
+        let (source, commit) = cloned?;
+        let (noted, ready) =
+            tokio::join!(self.note(&source, &commit), self.configure(space, &source, commit.clone()));
+        noted?;
+        let mut ready = ready?;
         ignore::judge(&self.bench(space, &ready, None)).await?;
         self.detect(space, &mut ready).await?;
         let choice = self.choose(space, &ready).await?;
@@ -68,6 +72,16 @@ impl Run<'_> {
         let outcome = self.make(space, &ready, &choice, cache.as_ref()).await;
         self.keep(space, &ready, cache, outcome.is_ok()).await;
         outcome
+    }
+
+    /// Sets the sandbox of the build's first command up, while the code is on its way.
+    async fn set_up(&self, space: &Workspace) {
+        let room = Room::of_build(&self.cx.settings, space, space.repo.clone());
+        match Waiting::start(self.sandbox, &room) {
+            Ok(shell) => space.cell.keep_waiting(shell),
+            // the command will say so where its owner reads it
+            Err(error) => tracing::debug!(%error, "a sandbox cannot be set up beforehand"),
+        }
     }
 
     async fn make(
@@ -78,21 +92,26 @@ impl Run<'_> {
         cache: Option<&Cache>,
     ) -> Outcome<()> {
         let bench = self.bench(space, ready, None);
-        self.install(&bench, cache).await?;
+        install::carry_out(&bench, cache).await?;
         let token = self.pass(choice, ready).await?;
         choice.kind.engine().make(&Bench { token, ..bench }).await
     }
 
     async fn clone(&self, space: &Workspace) -> Outcome<(Source, CommitInfo)> {
         let wanted = Wanted::of(self.deploy.branch.as_deref(), self.cause);
-        let (source, commit) = checkout(self.cx, self.site, wanted, space, self.watch).await?;
-        let mut tx = self.cx.begin().await?;
-        builds::set_sha(&mut tx, &self.build.id, &commit.sha).await?;
-        tx.commit().await?;
-        deploys::begin_build(self.cx, &self.deploy.id, commit.of_deploy(&source.public)).await?;
-        Ok((source, commit))
+        checkout(self.cx, self.site, wanted, space, self.watch).await
     }
 
+    /// Writes down what is built.
+    async fn note(&self, source: &Source, commit: &CommitInfo) -> Outcome<()> {
+        let mut tx = self.cx.begin().await?;
+        builds::set_sha(&mut tx, &self.build.id, &commit.sha).await?;
+        let shown = commit.of_deploy(&source.public);
+        deploys::begin_build_in(&mut tx, self.cx, &self.deploy.id, shown).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Reads how the code is to be built, and hands it to the build's user.
     async fn configure(&self, space: &Workspace, source: &Source, commit: CommitInfo) -> Outcome<Ready> {
         let context = self.deploy.context.as_str();
         let mut plan = Plan::read(&space.repo, &self.site.info.build, context, &commit.branch)?;
@@ -113,6 +132,7 @@ impl Run<'_> {
             let notice = format!("Left out of the environment, too long or no name for a variable: {names}");
             self.watch.log.complain(section::CLONE, notice).await;
         }
+        space.hand_over().await?;
         Ok(Ready { commit, plan, folder, environment, variables })
     }
 
@@ -242,39 +262,10 @@ impl Run<'_> {
         Ok(choice)
     }
 
-    async fn install(&self, bench: &Bench<'_>, cache: Option<&Cache>) -> Outcome<()> {
-        let log = &self.watch.log;
-        let variable = bench.environment.get("NODE_VERSION").map(String::as_str);
-        if let Some((wanted, place)) = install::wanted_node(&bench.space.repo, &bench.folder, variable)
-            && let Some(has) = crate::builder::node_version().await
-            && let Some(notice) = install::other_node(&wanted, place, &has)
-        {
-            log.say(section::INSTALL, notice).await;
-        }
-        let (installed, mut warm) = (bench.folder.join("node_modules").exists(), false);
-        if let Some(cache) = cache {
-            let restored = cache.restore(bench.space, &bench.folder).await;
-            warm = restored.modules;
-            if !restored.paths.is_empty() {
-                let paths = restored.paths.join(", ");
-                log.say(section::INSTALL, format!("Restored from the cache: {paths}")).await;
-            }
-        }
-        let steps = install::steps(&bench.space.repo, &bench.folder, installed);
-        for notice in steps.notices {
-            log.complain(section::INSTALL, notice).await;
-        }
-        for command in steps.commands {
-            let command = if warm { install::warm(&command) } else { command };
-            verdict(bench.shell(&command, section::INSTALL).await?, "installing the dependencies")?;
-        }
-        Ok(())
-    }
-
     /// Keeps what the next build can use.
     async fn keep(&self, space: &Workspace, ready: &Ready, cache: Option<Cache>, succeeded: bool) {
         let Some(cache) = cache else { return };
-        if let Some(notice) = cache.keep(space, &ready.folder, succeeded).await {
+        if let Some(notice) = cache.keep(space, &ready.folder, &ready.environment, succeeded).await {
             self.watch.log.say(self.watch.log.section(), notice).await;
         }
     }

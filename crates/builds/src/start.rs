@@ -33,7 +33,8 @@ pub fn has_repository(site: &SiteRow) -> bool {
 /// # Errors
 /// `Unprocessable` when the site has no repository, one that cannot be used, builds that are
 /// stopped, builds no code that is not trusted, or is switched off; `Invalid` for a branch that Git
-/// would not accept; `TooMany` when [`WAITING_MAX`] builds of the site wait already.
+/// would not accept; `Conflict` for a repeated build of a request of which something newer waits for a
+/// person; `TooMany` when [`WAITING_MAX`] builds of the site wait already.
 pub async fn start(cx: &Context, site: &SiteRow, cause: Cause) -> Result<(BuildRow, DeployRow)> {
     let mut tx = cx.begin().await?;
     let made = start_in(&mut tx, cx, site, cause).await?;
@@ -60,7 +61,7 @@ pub async fn start_in(
     sites::lock_row(tx, &site.id).await?.ok_or(Error::NotFound)?;
     let label = label(&new);
     if held {
-        requests::make_room(tx, cx, site, &new).await?;
+        requests::make_room(tx, cx, site, (&new, cause.retry_of.is_some())).await?;
     } else {
         if cause.retry_of.is_none() {
             replace_waiting(tx, cx, site, &label).await?;

@@ -1,14 +1,18 @@
 //! What an account's builds add up to (`getAccountBuildStatus`).
 
-use context::{Context, Result};
+use crate::BUILD_JOB;
+use context::{Context, Error, Result};
 use model::Timestamp;
 use serde::Serialize;
 use store::builds::{self, Of};
+use store::jobs;
 
 /// Length of the period that minutes are counted for. The hosted service bills by months; here the
 /// figure only informs, and a sliding period needs no calendar.
 const PERIOD_DAYS: i64 = 30;
 const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Builds of one account that can be allowed at once.
+pub const PLACES_MAX: i64 = 1000;
 
 /// An account's builds now and in the last days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,6 +25,13 @@ pub struct Status {
     pub enqueued: i64,
     /// Builds of the period.
     pub build_count: i64,
+    /// Builds that run at once: the operator's word about the account, else what the server gives each
+    /// account; absent where nothing but the server's places bounds them, and for a site. Boathook's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<i64>,
+    /// Whether that is the operator's word about this account. Boathook's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency_override: Option<bool>,
     /// Time spent.
     pub minutes: Minutes,
 }
@@ -47,7 +58,27 @@ pub struct Minutes {
 /// # Errors
 /// When the database fails.
 pub async fn status(cx: &Context, account_id: &str) -> Result<Status> {
-    status_of(cx, Of::Account(account_id)).await
+    let own = jobs::places(&mut cx.read().await?, BUILD_JOB, account_id).await?;
+    let of_all = i64::try_from(cx.settings.builds.queue.per_account).ok();
+    let status = status_of(cx, Of::Account(account_id)).await?;
+    Ok(Status { concurrency: own.or(of_all), concurrency_override: Some(own.is_some()), ..status })
+}
+
+/// Says how many builds of an account run at once, over all nodes, in place of the server's setting for
+/// all accounts; nothing leaves it to that again. Builds that run go on.
+///
+/// # Errors
+/// `Unprocessable` for a number that is not from 1 to [`PLACES_MAX`].
+pub async fn set_concurrency(cx: &Context, account_id: &str, most: Option<i64>) -> Result<Status> {
+    if most.is_some_and(|most| !(1..=PLACES_MAX).contains(&most)) {
+        return Err(Error::Unprocessable(format!(
+            "concurrency is a number from 1 to {PLACES_MAX}, or null for the server's setting"
+        )));
+    }
+    let mut tx = cx.begin().await?;
+    jobs::set_places(&mut tx, BUILD_JOB, account_id, most).await?;
+    tx.commit().await?;
+    status(cx, account_id).await
 }
 
 /// Adds up the builds of a site.
@@ -70,6 +101,8 @@ async fn status_of(cx: &Context, of: Of<'_>) -> Result<Status> {
         pending_concurrency: current.enqueued,
         enqueued: current.enqueued,
         build_count: current.count,
+        concurrency: None,
+        concurrency_override: None,
         minutes: Minutes {
             current: whole_minutes(current.millis),
             current_average_sec: current.millis / current.finished.max(1) / 1000,

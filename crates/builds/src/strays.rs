@@ -3,38 +3,19 @@
 //! user or a list of processes of their own, those hold what is found here and more; this is what
 //! works on every machine, and what finds the processes of a server that died.
 
-use rustix::process::{Pid, Signal, kill_process};
+use crate::ending;
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::time::Duration;
 
 /// The variable that tells a build's processes from others.
 pub(crate) const MARK: &str = "BUILD_ID";
-/// How often what is being killed is looked at, and how often at most: ten seconds in all.
-const LOOK: Duration = Duration::from_millis(5);
-const LOOKS: usize = 2000;
 
 /// Kills the processes of a build; returns when none is left. Blocks.
 pub(crate) fn clear(build_id: &str) {
     let mark = format!("{MARK}={build_id}");
-    for _ in 0..LOOKS {
-        let found = marked(&mark);
-        if found.is_empty() {
-            return;
-        }
-        kill(found.into_iter().flat_map(|id| family(id).into_iter().chain([id])));
-        std::thread::sleep(LOOK);
-    }
-    tracing::error!(build = build_id, "processes of a build cannot be killed");
-}
-
-/// Kills these processes.
-pub(crate) fn kill(ids: impl IntoIterator<Item = i32>) {
-    for id in ids.into_iter().filter_map(Pid::from_raw) {
-        if let Err(error) = kill_process(id, Signal::KILL) {
-            tracing::debug!(%error, ?id, "a process was gone before it was killed");
-        }
-    }
+    let with_families =
+        |found: Vec<i32>| ending::kill(found.into_iter().flat_map(|id| family(id).into_iter().chain([id])));
+    ending::until_gone(&mark, || marked(&mark), with_families);
 }
 
 /// Everything that comes from a process, itself left out.
@@ -114,7 +95,7 @@ mod tests {
         while found.len() < 3 {
             found = family(root);
         }
-        kill(found.iter().copied());
+        ending::kill(found.iter().copied());
         assert!(shell.wait().expect("it ends").success());
         while found.iter().any(|id| runs(*id)) {
             std::thread::yield_now();

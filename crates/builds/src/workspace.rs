@@ -42,6 +42,8 @@ impl Workspace {
         let root = folder(root, 0o711)?;
         let home = folder(root.join("home"), 0o700)?;
         folder(home.join("tmp"), 0o700)?;
+        // a sandbox that is set up while the code comes makes folders in here that stay the server's
+        cell.user().map_or(Ok(()), |user| give(&home, user))?;
         Ok(Self {
             repo: folder(root.join("repo"), 0o700)?,
             git: folder(root.join("git"), 0o700)?,
@@ -51,11 +53,11 @@ impl Workspace {
         })
     }
 
-    /// Hands checkout and home to the user that builds run as.
+    /// Hands the checkout to the user that builds run as.
     pub(crate) async fn hand_over(&self) -> Outcome<()> {
         let Some(user) = self.cell.user() else { return Ok(()) };
-        let folders = [self.repo.clone(), self.home.clone()];
-        blocking(move || folders.iter().try_for_each(|folder| give(folder, user))).await
+        let repo = self.repo.clone();
+        blocking(move || give(&repo, user)).await
     }
 
     /// Removes what a process that died left of a build which does not run again.
@@ -68,6 +70,7 @@ impl Workspace {
         let cell = self.cell;
         // what still runs could write on while the folders are removed
         let _cleared = blocking(move || {
+            drop(cell.take_waiting());
             cell.clear();
             Ok(())
         })
@@ -84,7 +87,8 @@ async fn remove_logged(root: PathBuf) {
 }
 
 /// Whether this process may do everything.
-pub(crate) fn server_is_root() -> bool {
+#[must_use]
+pub fn server_is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
 

@@ -151,6 +151,7 @@ pub async fn update(tx: &mut Tx, account: &AccountRow) -> Result<bool> {
 /// # Errors
 /// When the database fails.
 pub async fn delete(tx: &mut Tx, account_id: &str) -> Result<bool> {
+    crate::jobs::forget_places(tx, account_id).await?;
     Ok(tx.run(q!("DELETE FROM accounts WHERE id = $1", account_id)).await? > 0)
 }
 

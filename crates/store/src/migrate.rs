@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0012_build_log.sql"),
     include_str!("../migrations/0013_addons.sql"),
     include_str!("../migrations/0014_engine.sql"),
+    include_str!("../migrations/0015_job_places.sql"),
 ];
 
 /// Version of the schema this program works on.

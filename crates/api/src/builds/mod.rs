@@ -15,4 +15,5 @@ pub(crate) mod notify_build_start;
 pub(crate) mod retry_build;
 pub(crate) mod retry_deploy;
 pub(crate) mod stream_build_log;
+pub(crate) mod update_account_build_concurrency;
 pub(crate) mod update_site_build_log;

@@ -5,7 +5,8 @@ mod install;
 mod lock;
 mod programs;
 
-pub(crate) use programs::node_version;
+pub use programs::OLDEST_NODE;
+pub(crate) use programs::{node, version_of};
 
 use crate::failure::{Failure, Outcome};
 use crate::log::section;

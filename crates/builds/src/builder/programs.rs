@@ -1,23 +1,34 @@
 //! The programs that the builder needs from the machine.
 
 use crate::environment::PATH;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 /// The oldest Node that the builder runs on: major and minor version.
-const OLDEST_NODE: (u32, u32) = (20, 6);
+pub const OLDEST_NODE: (u32, u32) = (20, 6);
+/// How long a program may take to tell its version.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the Node that builds find says of its version.
-pub(crate) async fn node_version() -> Option<String> {
-    let mut command = Command::new("node");
-    command.arg("--version").env_clear().env("PATH", PATH).stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+/// The first line of what a program of the machine that builds find says of its version.
+pub(crate) async fn version_of(program: &str, tells: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command.arg(tells).env_clear().env("PATH", PATH).stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(PATIENCE, command.output()).await.ok()?.ok()?;
+    let said = String::from_utf8_lossy(&output.stdout).lines().next()?.trim().to_owned();
+    output.status.success().then_some(said)
+}
+
+/// Where the machine's Node is.
+pub(crate) fn node() -> Option<PathBuf> {
+    PATH.split(':').map(|folder| Path::new(folder).join("node")).find(|node| node.exists())
 }
 
 /// Whether builds find a Node that is new enough.
 pub(super) async fn check_node() -> Result<(), String> {
-    judge(&node_version().await.ok_or_else(missing)?)
+    judge(&version_of("node", "--version").await.ok_or_else(missing)?)
 }
 
 fn missing() -> String {

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// Below `HOME`: what package managers fetched. They check it themselves.
 pub(super) const HOME: [&str; 6] =
     [".npm", ".cache", ".yarn/berry", ".local/share/pnpm/store", ".bun/install/cache", ".gem"];
+/// Programs that installs brought, also below `HOME`. Nobody checks these.
+pub(super) const PROGRAMS: [&str; 3] = [".local/bin", ".local/lib", ".local/node"];
 /// Below the base directory and the root of the repository.
 pub(super) const PROJECT: [&str; 11] = [
     MODULES,
@@ -27,21 +29,37 @@ pub(super) const PROJECT: [&str; 11] = [
 /// Installed dependencies, which are of use only to the lock file that they were installed by.
 const MODULES: &str = "node_modules";
 
+/// Names of places below `HOME`.
+pub(super) const HOME_SCOPE: &str = "home";
+pub(super) const PROGRAMS_SCOPE: &str = "programs";
+
 /// A folder of a build and what is kept of it.
 pub(super) struct Place {
     /// Its name on the shelf.
     pub(super) scope: &'static str,
     pub(super) folder: PathBuf,
     pub(super) entries: &'static [&'static str],
+    /// The Node that a variable asks for.
+    pub(super) node: String,
 }
 
 impl Place {
-    fn is_home(&self) -> bool {
-        self.scope == "home"
+    /// Whether what is in it is checked by whoever uses it.
+    fn is_checked(&self) -> bool {
+        self.scope == HOME_SCOPE
+    }
+
+    /// What installed dependencies of this place depend on.
+    pub(super) fn key(&self) -> Option<String> {
+        key::of(&self.folder, &self.node)
     }
 
     fn shown(&self, entry: &str) -> String {
-        if self.is_home() { format!("~/{entry}") } else { entry.to_owned() }
+        if matches!(self.scope, HOME_SCOPE | PROGRAMS_SCOPE) {
+            format!("~/{entry}")
+        } else {
+            entry.to_owned()
+        }
     }
 }
 
@@ -55,8 +73,7 @@ pub(super) fn restore(
 ) -> Result<Restored> {
     let mut restored = Restored::default();
     for place in places {
-        let fits =
-            meta.modules.get(place.scope).is_some_and(|known| key::of(&place.folder).as_ref() == Some(known));
+        let fits = meta.modules.get(place.scope).is_some_and(|known| place.key().as_ref() == Some(known));
         for entry in place.entries.iter().filter(|entry| **entry != MODULES || fits) {
             let from = shelf.folder().join(place.scope).join(entry);
             if !is_folder(&from) || !make_way(&place.folder, entry, user)? {
@@ -74,7 +91,7 @@ pub(super) fn restore(
 pub(super) fn keep(shelf: &Shelf, places: &[Place], succeeded: bool) -> Result<Vec<String>> {
     shelf.remove()?;
     let mut kept = Vec::new();
-    for place in places.iter().filter(|place| succeeded || place.is_home()) {
+    for place in places.iter().filter(|place| succeeded || place.is_checked()) {
         for entry in place.entries {
             if !leads_straight(&place.folder, entry) || is_empty(&place.folder.join(entry)) {
                 continue;

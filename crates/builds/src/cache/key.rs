@@ -11,8 +11,9 @@ const LOCKS: [&str; 6] =
 const OTHERS: [&str; 6] =
     ["package.json", ".npmrc", ".yarnrc.yml", ".nvmrc", ".node-version", ".tool-versions"];
 
-/// The key of the dependencies that belong into a folder; none without a lock file.
-pub(super) fn of(folder: &Path) -> Option<String> {
+/// The key of the dependencies that belong into a folder; none without a lock file. `asked` is the Node
+/// that a variable asks for.
+pub(super) fn of(folder: &Path, asked: &str) -> Option<String> {
     if !LOCKS.iter().any(|name| folder.join(name).is_file()) {
         return None;
     }
@@ -27,6 +28,7 @@ pub(super) fn of(folder: &Path) -> Option<String> {
         }
     }
     digest.update(node());
+    digest.update(asked);
     Some(hex::encode(digest.finalize()))
 }
 

@@ -9,16 +9,20 @@ mod shelf;
 mod tree;
 
 pub use shelf::sweep;
-pub(crate) use shelf::{forget_site, remove_all};
+pub(crate) use shelf::{forget_site, remove_all, sweep_gone};
 
 use crate::Cause;
 use crate::workspace::{Workspace, blocking};
 use context::{Context, QueuePolicy};
 use entries::Place;
 use shelf::{Meta, Shelf};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use store::builds::BuildRow;
 use store::sites::SiteRow;
+
+/// Variables of a build.
+type Variables = BTreeMap<String, String>;
 
 /// The cache that one build works with.
 pub(crate) struct Cache {
@@ -57,8 +61,8 @@ impl Cache {
 
     /// Brings back what is there, into folders that belong to the build's user already. What the
     /// repository holds itself stays as it is.
-    pub(crate) async fn restore(&self, space: &Workspace, base: &Path) -> Restored {
-        let (places, user) = (places(space, base), space.cell.user());
+    pub(crate) async fn restore(&self, space: &Workspace, base: &Path, of: &Variables) -> Restored {
+        let (places, user) = (places(space, base, of), space.cell.user());
         let (own, fallback, clear) = (self.own.clone(), self.fallback.clone(), self.clear);
         let work = move || {
             if clear {
@@ -86,8 +90,14 @@ impl Cache {
     /// Keeps what the build leaves; what the log should say of it. A build that failed may have left
     /// things half written: of those only what package managers fetched is kept, which they check
     /// themselves.
-    pub(crate) async fn keep(&self, space: &Workspace, base: &Path, succeeded: bool) -> Option<String> {
-        let (places, own, policy, now) = (places(space, base), self.own.clone(), self.policy, self.now);
+    pub(crate) async fn keep(
+        &self,
+        space: &Workspace,
+        base: &Path,
+        of: &Variables,
+        succeeded: bool,
+    ) -> Option<String> {
+        let (places, own, policy, now) = (places(space, base, of), self.own.clone(), self.policy, self.now);
         let work = move || {
             let kept = entries::keep(&own, &places, succeeded)?;
             if kept.is_empty() {
@@ -102,8 +112,7 @@ impl Cache {
                     policy.cache_each >> 20
                 )));
             }
-            let modules =
-                places.iter().filter_map(|place| Some((place.scope.to_owned(), key::of(&place.folder)?)));
+            let modules = places.iter().filter_map(|place| Some((place.scope.to_owned(), place.key()?)));
             own.write(&Meta { used_at: now, bytes, modules: modules.collect() })?;
             shelf::trim(own.root(), policy.cache_total)?;
             Ok(Some(format!("Kept for the next build ({} MB): {}", bytes >> 20, kept.join(", "))))
@@ -116,11 +125,19 @@ impl Cache {
 }
 
 /// The folders that caches are looked for in.
-fn places(space: &Workspace, base: &Path) -> Vec<Place> {
-    let place =
-        |scope: &'static str, folder: &Path, entries| Place { scope, folder: PathBuf::from(folder), entries };
-    let mut places =
-        vec![place("home", &space.home, &entries::HOME[..]), place("base", base, &entries::PROJECT[..])];
+fn places(space: &Workspace, base: &Path, of: &Variables) -> Vec<Place> {
+    let node = of.get("NODE_VERSION").cloned().unwrap_or_default();
+    let place = |scope: &'static str, folder: &Path, entries| Place {
+        scope,
+        folder: PathBuf::from(folder),
+        entries,
+        node: node.clone(),
+    };
+    let mut places = vec![
+        place(entries::HOME_SCOPE, &space.home, &entries::HOME[..]),
+        place(entries::PROGRAMS_SCOPE, &space.home, &entries::PROGRAMS[..]),
+        place("base", base, &entries::PROJECT[..]),
+    ];
     if base != space.repo {
         places.push(place("root", &space.repo, &entries::PROJECT[..]));
     }

@@ -2,7 +2,7 @@
 //! Together they keep to a limit; those that were not used for longest go first.
 
 use super::tree;
-use crate::workspace;
+use crate::{ending, workspace};
 use context::{Context, Result as Done};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,13 @@ use std::fs::DirBuilder;
 use std::io::{ErrorKind, Result};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::sites;
 
 /// Beside the folder of builds, so that moving costs nothing.
 const FOLDER: &str = "build-cache";
+/// Where folders wait that are thrown away: beside the sites', so that moving there costs nothing.
+const GONE: &str = ".gone";
 /// What is written last: a shelf without it is of no use.
 const META: &str = "meta.json";
 /// Longest name of a folder, in bytes; a branch with a longer one has no cache.
@@ -79,11 +82,52 @@ impl Shelf {
         tree::bytes(&self.folder)
     }
 
-    /// Empties it, and leaves an empty folder that only the server may enter.
+    /// Empties it, and leaves an empty folder that only the server may enter. What was in it takes its
+    /// time to be deleted, and nobody waits for that.
     pub(super) fn remove(&self) -> Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.root)?;
-        workspace::remove(&self.folder)?;
+        throw_away(&self.root, &self.folder)?;
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)
+    }
+}
+
+/// Has a folder deleted beside everything else.
+fn throw_away(root: &Path, folder: &Path) -> Result<()> {
+    if let Some(place) = move_aside(root, folder)? {
+        ending::aside(move || delete(&place));
+    }
+    Ok(())
+}
+
+/// Moves a folder to where nobody finds it, so that its place is free; where it went, when it was there.
+pub(super) fn move_aside(root: &Path, folder: &Path) -> Result<Option<PathBuf>> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let gone = root.join(GONE);
+    DirBuilder::new().recursive(true).mode(0o700).create(&gone)?;
+    loop {
+        let place = gone.join(format!("{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)));
+        match std::fs::rename(folder, &place) {
+            Ok(()) => return Ok(Some(place)),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // an earlier process of the same number left it
+            Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => {
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn delete(folder: &Path) {
+    if let Err(error) = workspace::remove(folder) {
+        tracing::warn!(%error, folder = %folder.display(), "a cache that was thrown away cannot be deleted");
+    }
+}
+
+/// Deletes what an earlier process was about to throw away. Returns at once.
+pub(crate) fn sweep_gone(work_dir: &Path) {
+    let left = folders(&root(work_dir).join(GONE)).unwrap_or_default();
+    if !left.is_empty() {
+        ending::aside(move || left.iter().for_each(|folder| delete(folder)));
     }
 }
 
@@ -112,16 +156,20 @@ pub(super) fn trim(root: &Path, most: u64) -> Result<()> {
 /// Throws all caches of a node away; whether there were any.
 pub(crate) fn remove_all(work_dir: &Path) -> Result<bool> {
     let root = root(work_dir);
-    let any = !folders(&root)?.is_empty();
+    let gone = folders(&root.join(GONE))?;
+    let any = !gone.is_empty() || !folders(&root)?.is_empty();
     trim(&root, 0)?;
+    gone.iter().for_each(|folder| delete(folder));
     Ok(any)
 }
 
+/// The folders in one, save what is thrown away.
 fn folders(root: &Path) -> Result<Vec<PathBuf>> {
-    match std::fs::read_dir(root) {
+    let all: Result<Vec<PathBuf>> = match std::fs::read_dir(root) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         other => other?.map(|entry| entry.map(|entry| entry.path())).collect(),
-    }
+    };
+    all.map(|all| all.into_iter().filter(|folder| !folder.ends_with(GONE)).collect())
 }
 
 /// Throws away what builds of a site left on this node.
@@ -129,8 +177,13 @@ fn folders(root: &Path) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// When the disk fails.
 pub(crate) async fn forget_site(cx: &Context, site_id: &str) -> Done<()> {
-    let folder = root(&cx.settings.builds.work_dir).join(site_id);
-    let removed = tokio::task::spawn_blocking(move || workspace::remove(&folder)).await;
+    let root = root(&cx.settings.builds.work_dir);
+    let folder = root.join(site_id);
+    let removed = tokio::task::spawn_blocking(move || match folder.exists() {
+        true => throw_away(&root, &folder),
+        false => Ok(()),
+    })
+    .await;
     removed.map_err(context::Error::internal)?.map_err(context::Error::internal)
 }
 

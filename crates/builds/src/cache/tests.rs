@@ -1,10 +1,11 @@
 //! Shelves and trees by themselves.
 
-use super::shelf::{Meta, Shelf, trim};
+use super::shelf::{Meta, Shelf, move_aside, remove_all, root, sweep_gone, trim};
 use super::tree::{self, Way};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 fn shelf(root: &Path, label: &str, used_at: i64, bytes: u64) -> Shelf {
     let shelf = Shelf::of(root, "s", label).expect("a short label");
@@ -68,4 +69,48 @@ fn a_copy_follows_no_link_and_leaves_out_what_is_no_file() {
     assert!(from.join("sub/run").exists() && !to.join("socket").exists());
     assert!(tree::bytes(&to).expect("measured") >= 4096);
     assert_eq!(tree::bytes(&to.join("none")).expect("measured"), 0);
+}
+
+#[test]
+fn what_is_thrown_away_leaves_its_place_whole_and_is_no_site() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("root");
+    let shelf = shelf(&root, "x", 1, 2);
+    let folder = shelf.folder().to_owned();
+    let place = move_aside(&root, &folder).expect("moved").expect("it was there");
+    assert!(!folder.exists() && place.join("meta.json").exists());
+    assert_eq!(move_aside(&root, &folder).expect("nothing is there"), None);
+    trim(&root, 0).expect("trimmed");
+    assert!(place.exists(), "it is deleted by whoever moved it");
+}
+
+#[test]
+fn what_an_earlier_process_left_is_deleted_and_stands_in_nobodys_way() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let work_dir = dir.path().join("builds");
+    let root = root(&work_dir);
+    let gone = root.join(".gone");
+    for number in 0..200 {
+        let left = gone.join(format!("{}-{number}", std::process::id()));
+        std::fs::create_dir_all(left.join("node_modules")).expect("made");
+    }
+    let shelf = shelf(&root, "x", 1, 2);
+    let place = move_aside(&root, shelf.folder()).expect("moved").expect("it was there");
+    assert!(place.join("meta.json").exists());
+    sweep_gone(&work_dir);
+    let patience = Instant::now() + Duration::from_secs(30);
+    while std::fs::read_dir(&gone).expect("read").count() > 0 {
+        assert!(Instant::now() < patience, "it is not deleted");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_full_disk_is_freed_of_what_was_to_be_deleted_at_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let work_dir = dir.path().join("builds");
+    let gone = root(&work_dir).join(".gone/1-1");
+    std::fs::create_dir_all(&gone).expect("made");
+    assert!(remove_all(&work_dir).expect("removed"));
+    assert!(!gone.exists() && !remove_all(&work_dir).expect("nothing is left"));
 }

@@ -19,7 +19,7 @@ const SERVED: [&str; 1] = ["next"];
 /// What the site in a folder of the checkout is made with: as the installed builder says, else as the
 /// short list does. Static files without a package and without one of the known files are nothing.
 pub(crate) async fn framework(bench: &Bench<'_>, folder: &Path) -> Outcome<Option<Framework>> {
-    let listed = table::in_folder(folder);
+    let listed = table::in_folder(&bench.space.repo, folder);
     let builder = Builder::of(&bench.of.cx.settings);
     let is_worth_it = listed.is_some() || folder.join("package.json").is_file();
     if !is_worth_it || builder.state() != State::Ready {

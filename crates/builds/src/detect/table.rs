@@ -1,6 +1,7 @@
 //! The well-known site generators, told by the packages and files they need. The short list that
 //! works on every machine; where the builder is installed, `@netlify/build-info` knows more.
 
+use crate::install::{Runner, runner};
 use serde_json::Value;
 use std::path::Path;
 
@@ -61,7 +62,7 @@ const ADAPTERS: [&str; 6] = [
 
 /// What the site in a folder is made with. The files of a generator count before its package, and a
 /// package's own `build` script before the generator's command.
-pub(super) fn in_folder(folder: &Path) -> Option<Framework> {
+pub(super) fn in_folder(repo: &Path, folder: &Path) -> Option<Framework> {
     let package = package(folder);
     let by_files = || {
         let fits = |files: &&[&str]| files.iter().all(|file| folder.join(file).exists());
@@ -71,13 +72,15 @@ pub(super) fn in_folder(folder: &Path) -> Option<Framework> {
             publish: (*publish).into(),
         })
     };
-    package.as_ref().and_then(by_package).or_else(by_files)
+    package.as_ref().and_then(|package| by_package(package, runner(repo, folder))).or_else(by_files)
 }
 
-fn by_package(package: &Value) -> Option<Framework> {
+fn by_package(package: &Value, runner: Runner) -> Option<Framework> {
     let (name, _, command, publish) = BY_PACKAGE.iter().find(|(_, needs, ..)| depends(package, needs))?;
-    let own = package["scripts"]["build"].is_string().then_some("npm run build");
-    let command = own.map_or_else(|| format!("npx {command}"), str::to_owned);
+    let command = match package["scripts"]["build"].is_string() {
+        true => format!("{} build", runner.script),
+        false => format!("{} {command}", runner.program),
+    };
     Some(Framework { name: (*name).into(), command, publish: (*publish).into() })
 }
 
@@ -111,7 +114,7 @@ mod tests {
             std::fs::create_dir_all(file.parent().expect("a parent")).expect("made");
             std::fs::write(file, text).expect("written");
         }
-        let found = in_folder(dir.path());
+        let found = in_folder(dir.path(), dir.path());
         let found = found.as_ref().map(|f| (f.name.as_str(), f.command.as_str(), f.publish.as_str()));
         assert_eq!(found, expect, "{files:?}");
     }
@@ -122,6 +125,13 @@ mod tests {
         check(&[("package.json", astro)], Some(("astro", "npm run build", "dist")));
         let eleventy = r#"{"devDependencies":{"@11ty/eleventy":"3"}}"#;
         check(&[("package.json", eleventy)], Some(("eleventy", "npx eleventy", "_site")));
+        let of = |lock: &'static str| [("package.json", astro), (lock, "")];
+        check(&of("yarn.lock"), Some(("astro", "yarn run build", "dist")));
+        check(&of("bun.lock"), Some(("astro", "bun run build", "dist")));
+        check(
+            &[("package.json", eleventy), ("pnpm-lock.yaml", "")],
+            Some(("eleventy", "pnpm exec eleventy", "_site")),
+        );
         check(&[("hugo.toml", "")], Some(("hugo", "hugo", "public")));
         check(&[("_config.yml", ""), ("Gemfile", "")], Some(("jekyll", "bundle exec jekyll build", "_site")));
         check(&[("_config.yml", "")], Some(("jekyll", "jekyll build", "_site")));

@@ -9,12 +9,14 @@ use crate::{Builds, Cause, requests, start_in};
 use context::{Context, Error, Result};
 use model::{BuildState, Timestamp};
 use store::sites::SiteRow;
-use store::{Tx, builds, pushes};
+use store::{Tx, builds, deploys, pushes};
 
 /// Deliveries of a site that are remembered.
 pub(crate) const DELIVERIES_KEPT: i64 = 1000;
 /// How long they are remembered, in milliseconds: 30 days.
 const DELIVERIES_KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+/// What is said of a build that waits for a person.
+pub(crate) const HELD: &str = "its author is not trusted: it is built when somebody accepts it";
 /// Branches and requests of a site whose newest commit is remembered.
 pub(crate) const HEADS_KEPT: i64 = 1000;
 
@@ -44,7 +46,11 @@ pub(crate) async fn build(
         pushes::set_head(&mut tx, &site.id, &key, &doc, cx.now(), HEADS_KEPT).await?;
     }
     let entry = Received { build_id: Some(build.id), deploy_id: Some(deploy.id), ..entry };
-    let entry = note(&mut tx, cx, &site.id, entry.ended(Outcome::Built, ""), false).await?;
+    let entry = match build.state {
+        BuildState::PendingReview => entry.ended(Outcome::Held, HELD),
+        _ => entry.ended(Outcome::Built, ""),
+    };
+    let entry = note(&mut tx, cx, &site.id, entry, false).await?;
     tx.commit().await?;
     Ok(entry)
 }
@@ -70,7 +76,9 @@ pub(crate) async fn end(
     let ended = stop(cx, builds, site, &line).await?;
     let entry = match ended {
         0 => entry.ended(Outcome::Ignored, "no build of it was under way; what was deployed stays"),
-        many => entry.ended(Outcome::Cancelled, format!("builds that were stopped: {many}")),
+        1 => entry.ended(Outcome::Cancelled, "its build was stopped; what was deployed stays"),
+        many => entry
+            .ended(Outcome::Cancelled, format!("{many} of its builds were stopped; what was deployed stays")),
     };
     let mut tx = cx.begin().await?;
     let entry = note(&mut tx, cx, &site.id, entry, false).await?;
@@ -86,12 +94,20 @@ async fn stop(cx: &Context, builds: &Builds, site: &SiteRow, line: &Line) -> Res
     let production = site.info.build.repo_branch.as_deref();
     for (id, cause) in pushes::unfinished_builds(&mut cx.read().await?, &site.id).await? {
         let cause: Cause = serde_json::from_value(cause).map_err(Error::internal)?;
-        if line.made(&cause, production) {
+        if line.made(&cause, production) && is_under_way(cx, &id).await? {
             builds.cancel(&id).await?;
             ended += 1;
         }
     }
     Ok(ended)
+}
+
+/// Whether a build has yet to make its deploy: one whose deploy is there only has to write down its end.
+async fn is_under_way(cx: &Context, build_id: &str) -> Result<bool> {
+    let mut db = cx.read().await?;
+    let Some(build) = builds::find(&mut db, build_id).await? else { return Ok(false) };
+    let deploy = deploys::find(&mut db, &build.deploy_id).await?;
+    Ok(deploy.is_some_and(|deploy| !deploy.state.is_final()))
 }
 
 /// Remembers the delivery under all its keys; whether none of them was known.
@@ -130,9 +146,17 @@ async fn overtaken(tx: &mut Tx, head: Option<&Head>, wanted: &Wanted) -> Result<
         Order::Older => Ok(Some("a newer push arrived before it")),
         Order::Same => {
             let build = builds::find(tx, &head.build_id).await?;
-            let stands =
-                build.is_some_and(|build| !matches!(build.state, BuildState::Failed | BuildState::Cancelled));
-            Ok(stands.then_some("this commit was built already"))
+            Ok(build.and_then(|build| stands(build.state)))
         }
+    }
+}
+
+/// Why a commit is not built once more, by how its build stands.
+fn stands(state: BuildState) -> Option<&'static str> {
+    match state {
+        BuildState::Failed | BuildState::Cancelled => None,
+        BuildState::Done => Some("this commit was built already"),
+        BuildState::PendingReview => Some("this commit waits for a person already"),
+        BuildState::Enqueued | BuildState::Building => Some("this commit is being built already"),
     }
 }

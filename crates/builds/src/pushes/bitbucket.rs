@@ -20,11 +20,38 @@ pub(super) fn verify(headers: &HeaderMap, body: &[u8], secret: &str) -> bool {
 }
 
 pub(super) fn repository(body: Body<'_>) -> Repository {
-    Repository {
+    let hosted = Repository {
         name: body.text("/repository/full_name"),
         url: body.text("/repository/links/html/href"),
         ..Repository::default()
+    };
+    own_repository(body).filter(|_| hosted.name.is_none()).map_or(hosted, told_of)
+}
+
+/// The repository that a Bitbucket on own machines tells of.
+fn own_repository(body: Body<'_>) -> Option<Body<'_>> {
+    body.at("/repository").or_else(|| body.at("/pullRequest/toRef/repository"))
+}
+
+fn told_of(own: Body<'_>) -> Repository {
+    let name = own.text("/project/key").zip(own.text("/slug")).map(|(key, slug)| format!("{key}/{slug}"));
+    let by_http = own.list("/links/clone").find(|link| link.text("/name").as_deref() == Some("http"));
+    Repository {
+        id: own.int("/id"),
+        name,
+        url: by_http.and_then(|link| link.text("/href")),
+        ..Repository::default()
     }
+}
+
+/// The page of a commit of a Bitbucket on own machines, below that of its repository: newer versions
+/// tell that, and that of a request begins with it.
+fn own_page(body: Body<'_>, commit: &str) -> Option<String> {
+    let files = || own_repository(body)?.text("/links/self/0/href");
+    let request = || body.text("/pullRequest/links/self/0/href");
+    let page = files().and_then(|page| page.strip_suffix("/browse").map(str::to_owned));
+    let page = page.or_else(|| request()?.rsplit_once("/pull-requests/").map(|(page, _)| page.to_owned()));
+    page.map(|page| format!("{page}/commits/{commit}"))
 }
 
 /// What an event tells of.
@@ -89,6 +116,7 @@ fn moved(body: Body<'_>, change: Body<'_>) -> Change {
     match (branch, change.commit("/toHash")) {
         (Some(branch), Some(commit)) => Change::Push(Pushed {
             branch,
+            commit_url: own_page(body, &commit),
             commit,
             before: change.commit("/fromHash"),
             committer: body.text("/actor/displayName"),
@@ -103,6 +131,7 @@ fn moved(body: Body<'_>, change: Body<'_>) -> Change {
 fn hosted(body: Body<'_>) -> Result<Request, String> {
     let at = |field: &str| body.text(&format!("/pullrequest/{field}"));
     let repository = |end: &str| at(&format!("{end}/repository/full_name"));
+    let tip = body.need("/pullrequest/source/commit/hash")?;
     Ok(Request {
         id: body.number("/pullrequest/id")?,
         url: at("links/html/href"),
@@ -110,7 +139,8 @@ fn hosted(body: Body<'_>) -> Result<Request, String> {
         branch: body.need("/pullrequest/source/branch/name")?,
         target: at("destination/branch/name"),
         commit: body.commit("/pullrequest/source/commit/hash"),
-        tip: body.need("/pullrequest/source/commit/hash")?,
+        commit_url: body.text("/repository/links/html/href").map(|url| format!("{url}/commits/{tip}")),
+        tip,
         fork: repository("source").is_none() || repository("source") != repository("destination"),
         author: at("author/nickname").or_else(|| at("author/display_name")),
         at: body.time("/pullrequest/updated_on"),
@@ -130,6 +160,7 @@ fn own(body: Body<'_>) -> Result<Request, String> {
         title: at("title"),
         branch: body.need("/pullRequest/fromRef/displayId")?,
         target: at("toRef/displayId"),
+        commit_url: own_page(body, &commit),
         tip: commit.clone(),
         commit: Some(commit),
         reference: Some(format!("refs/pull-requests/{id}/from")),

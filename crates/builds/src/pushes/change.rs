@@ -20,7 +20,7 @@ pub(crate) struct Repository {
     pub(crate) id: Option<i64>,
     /// `owner/name`.
     pub(crate) name: Option<String>,
-    /// Its page.
+    /// Its page, or where it is cloned from.
     pub(crate) url: Option<String>,
     /// Its default branch.
     pub(crate) default_branch: Option<String>,

@@ -48,7 +48,8 @@ impl Host {
     pub(crate) fn delivery(self, headers: &HeaderMap) -> Option<String> {
         let names: &[&str] = match self {
             Self::GitHub => &["x-github-delivery"],
-            Self::GitLab => &["webhook-id", "idempotency-key", "x-gitlab-event-uuid"],
+            // its X-Gitlab-Event-UUID is shared by webhooks that follow from each other
+            Self::GitLab => &["webhook-id", "idempotency-key"],
             Self::Gitea => &["x-forgejo-delivery", "x-gitea-delivery"],
             Self::Bitbucket => &["x-request-uuid", "x-request-id"],
         };

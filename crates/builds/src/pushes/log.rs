@@ -21,6 +21,8 @@ pub(crate) const TEXT_MAX: usize = 255;
 pub enum Outcome {
     /// A build was asked for.
     Built,
+    /// A build was asked for that waits until a person lets it begin.
+    Held,
     /// Builds were stopped.
     Cancelled,
     /// Nothing was to do; `reason` says why.

@@ -95,10 +95,14 @@ fn stranger(build: &BuildSettings, repository: &Repository) -> Option<String> {
         });
     }
     let told = repository.name.as_deref()?;
-    let host = Url::parse(repository.url.as_deref()?).ok()?.host_str()?.to_owned();
+    let url = Url::parse(repository.url.as_deref()?).ok()?;
     let (linked_host, linked) = linked_name(build)?;
-    let same = linked_host.eq_ignore_ascii_case(&host) && !linked.eq_ignore_ascii_case(told);
-    same.then(|| format!("it is about the repository {told}, and the site is linked to {linked}"))
+    // a host that lies below a path leaves that out of names, and Git's address holds it
+    let is_linked = |name: &str| linked.eq_ignore_ascii_case(name);
+    let other = linked_host.eq_ignore_ascii_case(url.host_str()?)
+        && !is_linked(told)
+        && !is_linked(path_name(url.path()));
+    other.then(|| format!("it is about the repository {told}, and the site is linked to {linked}"))
 }
 
 /// Host and `owner/name` of the linked repository, where its address says them.
@@ -111,8 +115,12 @@ fn linked_name(build: &BuildSettings) -> Option<(String, String)> {
             (login.rsplit('@').next()?.to_owned(), path.to_owned())
         }
     };
-    let name = path.trim_matches('/').trim_end_matches(".git").to_owned();
+    let name = path_name(&path).to_owned();
     (!host.is_empty() && !name.is_empty()).then_some((host, name))
+}
+
+fn path_name(path: &str) -> &str {
+    path.trim_matches('/').trim_end_matches(".git")
 }
 
 fn named(text: Option<&String>) -> Option<&str> {
@@ -182,7 +190,10 @@ fn no_preview(build: &BuildSettings, told: &Told, request: &Request) -> Option<S
         return Some("the site makes no deploy previews (skip_prs)".to_owned());
     }
     if request.fork && request.reference.is_none() {
-        return Some("the host keeps nothing of a request from a fork in the repository".to_owned());
+        return Some(
+            "the host keeps nothing of a request from a fork in the repository, so it cannot be built"
+                .to_owned(),
+        );
     }
     let production = production(build, &told.repository);
     if let Some(target) =
@@ -393,6 +404,11 @@ mod tests {
             },
             ..told()
         };
+        let below = |path: &str| {
+            let mut told = of(None, "o/r");
+            told.repository.url = Some(format!("https://own.example:3000/{path}"));
+            told
+        };
         let ok = Ok((Some("main"), false));
         for (build, told, expect) in [
             (r#"{"repo_branch":"main","repo_url":"https://github.com/o/r.git"}"#, of(Some(1), "O/r"), ok),
@@ -407,6 +423,13 @@ mod tests {
                 Err("linked to o/r"),
             ),
             (r#"{"repo_branch":"main","repo_url":"https://mirror.example/x"}"#, of(Some(1), "o/r"), ok),
+            (r#"{"repo_branch":"main","repo_url":"https://own.example/git/o/r.git"}"#, below("git/o/r"), ok),
+            (r#"{"repo_branch":"main","repo_url":"git@own.example:o/r.git"}"#, below("git/o/r"), ok),
+            (
+                r#"{"repo_branch":"main","repo_url":"https://own.example/git/o/x.git"}"#,
+                below("git/o/r"),
+                Err("linked to git/o/x"),
+            ),
             (r#"{"repo_branch":"main","repo_url":"/srv/x.git"}"#, of(Some(1), "o/r"), ok),
             (
                 r#"{"repo_branch":"main","repo_url":"https://github.com/old/name","id":1}"#,

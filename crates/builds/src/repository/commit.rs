@@ -1,8 +1,10 @@
 //! What is read of the commit that was checked out.
 
 use super::git::Git;
+use super::object::{self, Head};
 use crate::failure::{Failure, Outcome};
 use deploys::Commit;
+use url::Url;
 
 /// The commit a build works on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,20 +21,46 @@ pub(crate) struct CommitInfo {
 
 impl CommitInfo {
     pub(crate) async fn read(git: &Git<'_>) -> Outcome<Self> {
+        if let Some(head) = object::head(git.repo) {
+            let Head { sha, branch, author, title } = head;
+            return Ok(Self { sha, title: title.trim().to_owned(), author, branch });
+        }
         let empty = || Failure::build("the repository has no commit to build");
         let shown = git.read(&["log", "-1", "--format=%H%n%an%n%D%n%s"]).await?.ok_or_else(empty)?;
         Ok(parse(&shown))
     }
 
-    /// What the deploy shows. Pages of commits exist for repositories that are read by https.
+    /// What the deploy shows. Pages of commits exist for repositories that are read by http or https.
     pub(crate) fn of_deploy(&self, public: &str) -> Commit {
-        let page = public.strip_prefix("https://").map(|rest| {
-            let rest = rest.trim_end_matches('/').trim_end_matches(".git");
-            format!("https://{rest}/commit/{}", self.sha)
-        });
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Commit { sha: text(&self.sha), url: page, committer: text(&self.author), title: text(&self.title) }
+        Commit {
+            sha: text(&self.sha),
+            url: page(public, &self.sha),
+            committer: text(&self.author),
+            title: text(&self.title),
+        }
     }
+}
+
+/// The page of a commit of the repository that is read from there, as its host writes addresses: most
+/// do it like GitHub, and GitLab understands that too.
+fn page(public: &str, sha: &str) -> Option<String> {
+    let url = Url::parse(public).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let root = url.origin().ascii_serialization();
+    let path = url.path().trim_matches('/').trim_end_matches(".git");
+    // Bitbucket on own machines hands repositories out below `scm`, and shows them elsewhere
+    if let Some((below, key, slug)) = data_center(path) {
+        return Some(format!("{root}/{below}projects/{key}/repos/{slug}/commits/{sha}"));
+    }
+    let word = if url.host_str() == Some("bitbucket.org") { "commits" } else { "commit" };
+    Some(format!("{root}/{path}/{word}/{sha}"))
+}
+
+/// What comes before `scm`, key of the project and name of the repository.
+fn data_center(path: &str) -> Option<(&str, &str, &str)> {
+    let at = path.find("scm/").filter(|at| *at == 0 || path[..*at].ends_with('/'))?;
+    let (key, slug) = path[at + "scm/".len()..].split_once('/')?;
+    (!slug.contains('/')).then_some((&path[..at], key, slug))
 }
 
 fn parse(shown: &str) -> CommitInfo {
@@ -58,12 +86,26 @@ mod tests {
             ("0123abcd", "Ada", "feat/x", "First line: yes")
         );
         assert_eq!(parse("0123abcd\nAda\ngrafted, HEAD, tag: v1\n\n").branch, "HEAD");
-        let page = |public: &str| commit.of_deploy(public).url;
-        assert_eq!(
-            page("https://git.example/o/n.git").as_deref(),
-            Some("https://git.example/o/n/commit/0123abcd")
-        );
-        assert_eq!(page("file:///srv/x"), None);
         assert_eq!(parse("").of_deploy("file:///x").sha, None);
+    }
+
+    #[test]
+    fn every_host_has_its_pages_of_commits() {
+        for (public, expect) in [
+            ("https://git.example/o/n.git", Some("https://git.example/o/n/commit/c")),
+            ("http://git.example:3000/git/o/n/", Some("http://git.example:3000/git/o/n/commit/c")),
+            ("https://bitbucket.org/o/n.git", Some("https://bitbucket.org/o/n/commits/c")),
+            ("https://b.example/scm/key/n.git", Some("https://b.example/projects/key/repos/n/commits/c")),
+            (
+                "https://b.example:8443/bitbucket/scm/key/n",
+                Some("https://b.example:8443/bitbucket/projects/key/repos/n/commits/c"),
+            ),
+            ("https://git.example/libscm/n", Some("https://git.example/libscm/n/commit/c")),
+            ("file:///srv/x", None),
+            ("git@git.example:o/n", None),
+            ("ssh://git@git.example/o/n", None),
+        ] {
+            assert_eq!(page(public, "c").as_deref(), expect, "{public}");
+        }
     }
 }

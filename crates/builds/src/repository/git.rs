@@ -97,7 +97,7 @@ impl<'a> Git<'a> {
 
     /// Runs Git with its complaints in the log; whether it ended well, and what it printed.
     pub(crate) async fn call(&self, arguments: &[&str]) -> Outcome<(bool, Vec<String>)> {
-        let ended = run(self.command(arguments), None, section::CLONE, self.watch).await.map_err(missing)?;
+        let ended = run(self.command(arguments), section::CLONE, self.watch).await.map_err(missing)?;
         let Ended { status, tail } = ended;
         Ok((self.watch.judge(status)?.success(), tail))
     }
@@ -106,7 +106,7 @@ impl<'a> Git<'a> {
     pub(crate) async fn must(&self, arguments: &[&str]) -> Outcome<()> {
         let mut command = self.command(arguments);
         command.current_dir(self.repo);
-        let Ended { status, tail } = run(command, None, section::CLONE, self.watch).await.map_err(missing)?;
+        let Ended { status, tail } = run(command, section::CLONE, self.watch).await.map_err(missing)?;
         if self.watch.judge(status)?.success() {
             return Ok(());
         }

@@ -8,6 +8,7 @@ mod deepen;
 mod extras;
 mod git;
 mod key;
+mod object;
 mod source;
 
 pub(crate) use branch::check_branch;

@@ -33,7 +33,9 @@ pub async fn accept(cx: &Context, deploy_id: &str, yes: Accept) -> Result<Deploy
     }
     waits(deploy.state)?;
     start::check(&site, &cause)?;
-    replace_waiting(&mut tx, cx, &site, &build.label).await?;
+    if cause.retry_of.is_none() {
+        replace_waiting(&mut tx, cx, &site, &build.label).await?;
+    }
     start::check_room(&mut tx, &site.id).await?;
     cause.untrusted = !yes.with_secrets;
     cause.accepted = Some(Accepted { user_id: yes.user_id, with_secrets: yes.with_secrets });

@@ -2,7 +2,6 @@
 
 use super::open::{Request, open, refuse};
 use context::{Context, Error, Result};
-use deploys::Tell;
 use model::DeployState;
 use store::builds;
 use store::deploys::{self as rows, DeployRow};
@@ -45,7 +44,7 @@ async fn end(cx: &Context, deploy: &DeployRow) -> Result<bool> {
     if deploy.state != DeployState::PendingReview {
         return Ok(false);
     }
-    refuse(&mut tx, cx, &site, &mut deploy, (EXPIRED, Tell::Everybody)).await?;
+    refuse(&mut tx, cx, &site, &mut deploy, EXPIRED).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use crate::Cause;
 use context::{Context, Error, Result};
-use model::{DeployState, Page};
+use model::{BuildState, DeployState, Page};
 use store::Tx;
 use store::builds::{self, BuildRow};
 use store::deploys::{self, DeployRow, Filter};
@@ -49,12 +49,23 @@ pub(super) async fn refuse(
     cx: &Context,
     site: &SiteRow,
     deploy: &mut DeployRow,
-    (message, tell): (&str, ::deploys::Tell),
+    message: &str,
 ) -> Result<()> {
-    ::deploys::reject_in(tx, cx, site, deploy, (message, tell)).await?;
+    ::deploys::reject_in(tx, cx, site, deploy, message).await?;
+    end_build(tx, cx, deploy, message).await
+}
+
+/// Ends a request of the locked site about which nobody has to decide any more, and its build: as
+/// skipped, like every build that is not carried out through no fault of its own, so that whoever
+/// follows the deploy hears of its end.
+pub(super) async fn lapse(tx: &mut Tx, cx: &Context, deploy: &DeployRow, message: &str) -> Result<()> {
+    ::deploys::skip_in(tx, cx, &deploy.id, message).await?;
+    end_build(tx, cx, deploy, message).await
+}
+
+async fn end_build(tx: &mut Tx, cx: &Context, deploy: &DeployRow, message: &str) -> Result<()> {
     if let Some(build) = &deploy.build_id {
-        let ended = model::BuildState::Cancelled;
-        builds::finish(tx, build, ended, Some(message), cx.now()).await?;
+        builds::finish(tx, build, BuildState::Cancelled, Some(message), cx.now()).await?;
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use super::open::{Request, open, refuse};
 use context::{Context, Error, Result};
-use deploys::Tell;
 use model::DeployState;
 use store::deploys::DeployRow;
 
@@ -32,7 +31,7 @@ pub async fn reject(cx: &Context, deploy_id: &str, no: Reject) -> Result<DeployR
         DeployState::Error => return Err(unfit("the deploy request has ended already")),
         _ => return Err(unfit("the deploy does not wait for a review; cancel it instead")),
     }
-    refuse(&mut tx, cx, &site, &mut deploy, (&message, Tell::Everybody)).await?;
+    refuse(&mut tx, cx, &site, &mut deploy, &message).await?;
     tx.commit().await?;
     Ok(deploy)
 }

@@ -8,15 +8,15 @@
 use super::child::{self, Steps};
 use super::filter::{self, Sockets};
 use super::room::SYSTEM;
-use super::{Room, Sandbox, bare, shell};
+use super::sheet::{Sheet, hold, shell};
+use super::{Room, Sandbox, bare};
 use crate::workspace::NOBODY;
 use landlock::{
     ABI, Access as _, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated, Scope,
 };
-use rustix::fs::{MemfdFlags, memfd_create};
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Error, Result, Seek as _, Write as _};
+use std::io::{Error, Result};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,8 @@ impl Sandbox for Bubblewrap {
         "bubblewrap"
     }
 
-    fn command(&self, room: &Room, script: &str) -> Result<Command> {
+    fn command(&self, room: &Room, sheet: &Sheet) -> Result<Command> {
+        let reader = sheet.reader()?;
         let scopes = scopes();
         let sockets = if scopes.is_some() { Sockets::All } else { Sockets::Network };
         let handed = Handed::make(room, sockets)?;
@@ -43,11 +44,11 @@ impl Sandbox for Bubblewrap {
         if let Some(user) = room.cell.user() {
             command.args(drop_rights(user));
         }
-        command.args(shell(script)).current_dir("/");
+        command.args(shell(&reader)).current_dir("/");
         let steps = Steps {
             groups: room.cell.doors()?,
             rules: scopes,
-            handed: handed.into_files(),
+            handed: handed.into_files().chain([reader]).collect(),
             ..Steps::default()
         };
         child::prepare(&mut command, &room.limits, steps);
@@ -70,17 +71,9 @@ impl Handed {
         Ok(Self { filter: hold(&filter::bytes(&filter::program(sockets)))?, people: people.transpose()? })
     }
 
-    fn into_files(self) -> Vec<File> {
-        std::iter::once(self.filter).chain(self.people.into_iter().flatten()).collect()
+    fn into_files(self) -> impl Iterator<Item = File> {
+        std::iter::once(self.filter).chain(self.people.into_iter().flatten())
     }
-}
-
-/// A file in memory with this content.
-fn hold(content: &[u8]) -> Result<File> {
-    let mut file = File::from(memfd_create("boathook", MemfdFlags::CLOEXEC)?);
-    file.write_all(content)?;
-    file.rewind()?;
-    Ok(file)
 }
 
 /// Programs ask who they are, and some give up when nobody knows.

@@ -3,8 +3,11 @@
 
 use super::groups::{Base, Group};
 use super::users::{self, User};
+use super::waiting::Waiting;
+use crate::ending;
 use crate::workspace::{NOBODY, server_is_root};
 use context::{BuildPolicy, Sandbox};
+use parking_lot::Mutex;
 use std::fs::File;
 use std::io::Result;
 
@@ -15,6 +18,8 @@ pub(crate) struct Cell {
     group: Option<Group>,
     /// Whether its processes keep the server's own rights.
     open: bool,
+    /// The shell that was set up for the build's first command.
+    waiting: Mutex<Option<Waiting>>,
 }
 
 impl Cell {
@@ -26,7 +31,7 @@ impl Cell {
         let group = Base::find().and_then(|base| base.make(&name, &policy.limits).map_err(|e| e.to_string()));
         let group =
             group.inspect_err(|why| tracing::debug!(why, "a build runs without a control group")).ok();
-        Ok(Self { user, group, open })
+        Ok(Self { user, group, open, waiting: Mutex::default() })
     }
 
     /// Ends and removes what a server that died has left of a build's cell. Its user is free by itself.
@@ -49,13 +54,28 @@ impl Cell {
         self.group.as_ref().map_or(Ok(Vec::new()), Group::doors)
     }
 
-    /// Kills whatever runs in it; returns when nothing does.
+    /// Keeps a shell for the build's first command.
+    pub(crate) fn keep_waiting(&self, shell: Waiting) {
+        *self.waiting.lock() = Some(shell);
+    }
+
+    /// The shell that was kept; it ends when nobody has a use for it.
+    pub(crate) fn take_waiting(&self) -> Option<Waiting> {
+        self.waiting.lock().take()
+    }
+
+    /// Whether a control group holds what runs in it.
+    pub(crate) fn has_group(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// Kills whatever runs in it; returns when nothing does. Nothing leaves a control group; without
+    /// one, the user tells.
     pub(crate) fn clear(&self) {
-        if let Some(group) = &self.group {
-            group.kill();
-        }
-        if let Some(user) = &self.user {
-            user.clear();
+        match (&self.group, &self.user) {
+            (Some(group), _) => group.kill(),
+            (None, Some(user)) => user.clear(),
+            (None, None) => {}
         }
     }
 
@@ -80,7 +100,19 @@ fn group_name(build_id: &str) -> String {
 }
 
 impl Drop for Cell {
+    /// Whoever lets it go may not wait: what still runs is ended beside that.
     fn drop(&mut self) {
-        self.clear();
+        drop(self.take_waiting());
+        let (group, user) = (self.group.take(), self.user.take());
+        let is_quiet = group.as_ref().is_none_or(|group| group.processes().is_empty())
+            && user.as_ref().is_none_or(|user| users::processes(user.id).is_empty());
+        if is_quiet {
+            user.iter().for_each(User::leave_quiet);
+            return;
+        }
+        ending::aside(move || {
+            group.iter().for_each(Group::kill);
+            user.iter().for_each(User::leave);
+        });
     }
 }

@@ -6,7 +6,8 @@
 use super::child::{self, Steps};
 use super::filter::{self, Sockets};
 use super::room::SYSTEM;
-use super::{Room, Sandbox, bare, shell};
+use super::sheet::{Sheet, shell};
+use super::{Room, Sandbox, bare};
 use landlock::{
     ABI, Access as _, AccessFs, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated,
     RulesetCreatedAttr as _, RulesetError, Scope, path_beneath_rules,
@@ -30,8 +31,9 @@ impl Sandbox for Confined {
         "landlock"
     }
 
-    fn command(&self, room: &Room, script: &str) -> std::io::Result<Command> {
-        let [program, arguments @ ..] = shell(script);
+    fn command(&self, room: &Room, sheet: &Sheet) -> std::io::Result<Command> {
+        let reader = sheet.reader()?;
+        let [program, arguments @ ..] = shell(&reader);
         let mut command = bare(&program);
         command.args(arguments).current_dir(&room.folder);
         if room.cell.user().is_some() {
@@ -42,7 +44,7 @@ impl Sandbox for Confined {
             user: room.cell.user(),
             rules: Some(rules(room).map_err(Error::other)?),
             filter: Some(filter::program(Sockets::Network)),
-            handed: Vec::new(),
+            handed: vec![reader],
         };
         child::prepare(&mut command, &room.limits, steps);
         Ok(command)

@@ -2,11 +2,11 @@
 //! nothing can leave. Version 2 where the machine has it, else version 1; a server that may not
 //! make groups does without, and says so in its report.
 
+use crate::ending;
 use context::BuildLimits;
 use std::fs::{File, OpenOptions};
 use std::io::Result;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Group that the server moves itself into where version 2 wants inner groups empty.
 const OWN: &str = "boathook-server";
@@ -15,9 +15,6 @@ const WANTED: [&str; 2] = ["memory", "pids"];
 /// A build's share of the processor beside the server's: half.
 const WEIGHT: u64 = 50;
 const SHARES: u64 = 512;
-/// How often processes that are being killed are looked at, and how often at most.
-const LOOK: Duration = Duration::from_millis(5);
-const LOOKS: usize = 2000;
 
 /// Where groups of builds are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,19 +140,15 @@ impl Group {
 
     /// Kills everything in it and waits until it is gone.
     pub(crate) fn kill(&self) {
-        for _ in 0..LOOKS {
-            let processes = self.processes();
-            if processes.is_empty() {
-                return;
-            }
-            if let Some(folder) = self.folders.first().filter(|_| matches!(self.base, Base::V2(_))) {
+        let Some(folder) = self.folders.first() else { return };
+        let end = |found: Vec<i32>| {
+            if matches!(self.base, Base::V2(_)) {
                 // kernels before 5.14 have no such file, and each process is killed by itself
                 let _one_by_one = std::fs::write(folder.join("cgroup.kill"), "1");
             }
-            processes.into_iter().for_each(super::users::kill);
-            std::thread::sleep(LOOK);
-        }
-        tracing::error!(group = ?self.folders, "processes of a build cannot be killed");
+            ending::kill(found);
+        };
+        ending::until_gone(&format!("group {}", folder.display()), || self.processes(), end);
     }
 }
 

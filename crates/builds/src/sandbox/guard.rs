@@ -3,8 +3,8 @@
 
 use super::Room;
 use crate::failure::{Failure, Outcome};
-use crate::process::{Ended, Watch, run as run_process};
-use crate::sandbox::Sandbox;
+use crate::process::{Ended, Watch};
+use crate::sandbox::{Sandbox, Waiting};
 use crate::workspace::blocking;
 use context::BuildLimits;
 use std::collections::{BTreeMap, HashSet};
@@ -12,7 +12,6 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Shortest time between two measurements.
@@ -36,12 +35,11 @@ pub(crate) async fn run(
     section: &'static str,
     watch: &Watch,
 ) -> Outcome<ExitStatus> {
-    let command = sandbox.command(room, script).map_err(Failure::disk)?;
-    let input = crate::environment::encode(environment);
     let before = room.cell.reached();
+    let shell = Waiting::take(sandbox, room).map_err(Failure::disk)?;
     let stop = watch.stop.child_token();
     let inner = Watch { stop: stop.clone(), ..watch.clone() };
-    let process = run_process(command.into(), Some(input), section, &inner);
+    let process = shell.run(room, script, environment, section, &inner);
     tokio::pin!(process);
     let ended = tokio::select! {
         ended = &mut process => Ok(ended.map_err(Failure::disk)?),
@@ -52,12 +50,6 @@ pub(crate) async fn run(
             Err(Failure::Build(why))
         }
     };
-    let cell = Arc::clone(&room.cell);
-    blocking(move || {
-        cell.clear();
-        Ok(())
-    })
-    .await?;
     judge(&ended?, room, before, watch)
 }
 

@@ -11,15 +11,20 @@ mod guard;
 mod private;
 mod report;
 mod room;
+mod sheet;
 mod users;
+mod waiting;
 
 pub(crate) use cell::Cell;
 pub(crate) use guard::run;
 pub(crate) use report::choose;
 pub use report::{Layers, sandbox_report};
 pub(crate) use room::Room;
+pub(crate) use waiting::Waiting;
 
 use child::Steps;
+use sheet::{Sheet, shell};
+use std::collections::BTreeMap;
 use std::process::Command;
 
 /// A way to run a shell command apart from the server.
@@ -27,19 +32,8 @@ pub(crate) trait Sandbox: Send + Sync {
     /// What it is called in logs.
     fn name(&self) -> &'static str;
 
-    /// The process that runs `script` in `room`. It reads its environment from its standard input,
-    /// as [`crate::environment::encode`] writes it: so the site's variables reach neither the
-    /// command line, which every user of the machine can read, nor the programs that build the
-    /// sandbox with the server's rights.
-    fn command(&self, room: &Room, script: &str) -> std::io::Result<Command>;
-}
-
-/// Takes the environment from standard input and becomes the shell that runs the script.
-const BOOT: &str = r#"while IFS= read -r -d "" pair; do export "$pair"; done; exec "$BASH" --noprofile --norc -c "$1" bash < /dev/null"#;
-
-/// `bash` that becomes the script's shell.
-fn shell(script: &str) -> [String; 7] {
-    ["bash", "--noprofile", "--norc", "-c", BOOT, "boot", script].map(str::to_owned)
+    /// The shell that waits in `room` for its sheet, and for [`sheet::GO`] on its standard input.
+    fn command(&self, room: &Room, sheet: &Sheet) -> std::io::Result<Command>;
 }
 
 /// A command with nothing of the server's environment.
@@ -57,20 +51,28 @@ impl Sandbox for Off {
         "none"
     }
 
-    fn command(&self, room: &Room, script: &str) -> std::io::Result<Command> {
-        let [program, arguments @ ..] = shell(script);
+    fn command(&self, room: &Room, sheet: &Sheet) -> std::io::Result<Command> {
+        let reader = sheet.reader()?;
+        let [program, arguments @ ..] = shell(&reader);
         let mut command = bare(&program);
         command.args(arguments).current_dir(&room.folder);
-        let steps = Steps { groups: room.cell.doors()?, ..Steps::default() };
+        let steps = Steps { groups: room.cell.doors()?, handed: vec![reader], ..Steps::default() };
         child::prepare(&mut command, &room.limits, steps);
         Ok(command)
     }
 }
 
+/// The process that runs `script` in `room` at once.
+fn at_once(sandbox: &dyn Sandbox, room: &Room, script: &str) -> std::io::Result<Command> {
+    let sheet = Sheet::new()?;
+    let mut command = sandbox.command(room, &sheet)?;
+    sheet.write(script, &room.folder, &BTreeMap::new())?;
+    command.stdin(sheet::hold(sheet::GO)?);
+    Ok(command)
+}
+
 #[cfg(test)]
 pub(crate) fn confined_command(folder: &std::path::Path, script: &str) -> Command {
     let room = Room { folder: folder.to_owned(), writable: vec![folder.to_owned()], ..Room::empty() };
-    let mut command = confined::Confined.command(&room, script).expect("the rules are made");
-    command.stdin(std::process::Stdio::null());
-    command
+    at_once(&confined::Confined, &room, script).expect("the rules are made")
 }

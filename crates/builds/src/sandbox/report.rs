@@ -4,10 +4,9 @@
 use super::bubblewrap::Bubblewrap;
 use super::confined::Confined;
 use super::groups::Base;
-use super::{Off, Room, Sandbox};
+use super::{Off, Room, Sandbox, at_once};
 use context::Sandbox as Policy;
 use std::fmt;
-use std::process::Stdio;
 use std::sync::Arc;
 
 /// Which layers work, for the start and for `doctor`.
@@ -67,8 +66,8 @@ fn pick(policy: Policy, bubblewrap: bool, landlock: bool) -> Option<Arc<dyn Sand
 }
 
 fn works(sandbox: &dyn Sandbox) -> Result<(), String> {
-    let mut command = sandbox.command(&Room::empty(), "exit 0").map_err(|error| error.to_string())?;
-    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+    let mut command = at_once(sandbox, &Room::empty(), "exit 0").map_err(|error| error.to_string())?;
+    let output = command.output().map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }

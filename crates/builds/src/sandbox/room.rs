@@ -49,6 +49,15 @@ impl Room {
         }
     }
 
+    /// Whether what is seen and what may be changed is the same, wherever the command starts.
+    pub(super) fn sees_as_much_as(&self, other: &Self) -> bool {
+        let sights = |room: &Self| {
+            let Self { writable, readable, temporary, home, hidden, .. } = room.clone();
+            (writable, readable, temporary, home, hidden)
+        };
+        sights(self) == sights(other)
+    }
+
     /// A room in which nothing can be changed, for a trial.
     pub(crate) fn empty() -> Self {
         Self {

@@ -1,27 +1,27 @@
 //! Users that builds run as when the server is root: each build has one to itself, so that no build
 //! can signal, read or count against another, and whatever it leaves behind is found by it.
 
+use crate::ending;
 use crate::workspace::server_is_root;
 use std::fs::{DirBuilder, File};
-use std::io::{Error, Result};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::io::{Error, Read as _, Result};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 /// Where the users in use are written down, for all servers of the machine.
 const LEASES: &str = "/run/boathook";
-/// How often processes that are being killed are looked at, and how often at most.
-const LOOK: Duration = Duration::from_millis(5);
-const LOOKS: usize = 2000;
+/// What stands in the lease of a user of whom nothing runs.
+const QUIET: &[u8] = b"quiet\n";
 
 /// A user that nobody else on the machine runs builds as; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct User {
     /// User and group id.
     pub(crate) id: u32,
-    _lease: File,
+    /// Says whether its last holder left no process behind.
+    lease: File,
 }
 
 impl User {
@@ -33,11 +33,14 @@ impl User {
         }
         let folder = folder(own)?;
         for id in first..=last {
-            let lease = File::create(folder.join(format!("uid-{id}")))?;
+            let file = folder.join(format!("uid-{id}"));
+            let lease = File::options().read(true).write(true).create(true).truncate(false).open(file)?;
             if lease.try_lock().is_ok() {
-                let user = Self { id, _lease: lease };
+                let user = Self { id, lease };
                 // a server that died may have left some
-                user.clear();
+                if !user.was_left_quiet()? {
+                    user.clear();
+                }
                 return Ok(Some(user));
             }
         }
@@ -46,14 +49,32 @@ impl User {
 
     /// Kills every process of this user and waits until they are gone.
     pub(crate) fn clear(&self) {
-        for _ in 0..LOOKS {
-            if processes(self.id).is_empty() {
-                return;
-            }
-            kill_all(self.id);
-            std::thread::sleep(LOOK);
+        let whose = format!("user {}", self.id);
+        ending::until_gone(&whose, || processes(self.id), |_| kill_all(self.id));
+    }
+
+    /// Clears it for the last time.
+    pub(crate) fn leave(&self) {
+        self.clear();
+        if processes(self.id).is_empty() {
+            self.leave_quiet();
         }
-        tracing::error!(user = self.id, "processes of a build cannot be killed");
+    }
+
+    /// Lets the next holder know that no process of it is left: to look for some takes the longer the
+    /// more the machine runs.
+    pub(crate) fn leave_quiet(&self) {
+        if let Err(error) = self.lease.write_all_at(QUIET, 0) {
+            tracing::debug!(%error, user = self.id, "the next holder looks for processes");
+        }
+    }
+
+    /// Whether the last holder said so; from now on nobody has.
+    fn was_left_quiet(&self) -> Result<bool> {
+        let mut said = Vec::new();
+        (&self.lease).read_to_end(&mut said)?;
+        self.lease.set_len(0)?;
+        Ok(said == QUIET)
     }
 }
 
@@ -109,16 +130,6 @@ fn kill_all(user: u32) {
     let _sent = command.status();
 }
 
-/// Kills one process.
-pub(super) fn kill(id: i32) {
-    if id > 1 {
-        // SAFETY: `kill` takes two integers and touches no memory of this process.
-        unsafe {
-            libc::kill(id, libc::SIGKILL);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +155,23 @@ mod tests {
         other.wait().expect("it ended");
         drop(one);
         assert!(User::lease(alone, dir.path()).is_ok(), "it is free again");
+    }
+
+    #[test]
+    fn a_user_is_cleared_unless_its_last_holder_left_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let range = (1_999_990_100, 1_999_990_131);
+        let take = |range| User::lease(range, dir.path()).expect("free").expect("root");
+        let first = take(range);
+        let alone = (first.id, first.id);
+        first.leave();
+        drop(first);
+        let mut process = Command::new("sleep").arg("600").uid(alone.0).spawn().expect("it starts");
+        let second = take(alone);
+        assert!(process.try_wait().expect("asked").is_none(), "nobody looked: nothing was left");
+        // as a server does that dies
+        drop(second);
+        drop(take(alone));
+        assert!(process.wait().expect("it ended").code().is_none(), "killed by a signal");
     }
 }

@@ -199,7 +199,8 @@ async fn what_waits_for_a_yes_gives_way_to_what_needs_none(line: &Line) {
     assert_eq!((held.state, line.jobs().await), (BuildState::PendingReview, 0));
     let trusted = line.ask(&line.site, request(7)).await;
     let (held, deploy) = line.look(&held).await;
-    assert_eq!((held.state, deploy.state), (BuildState::Cancelled, DeployState::Rejected));
+    assert_eq!((held.state, deploy.state), (BuildState::Cancelled, DeployState::Error));
+    assert_eq!(deploy.info.skipped, Some(true), "nobody rejected it: it was overtaken");
     let later = line.ask(&line.site, foreign).await;
     assert_eq!(later.state, BuildState::PendingReview);
     assert_eq!(line.state(&trusted).await, BuildState::Enqueued, "nobody said yes to what is newer");

@@ -6,7 +6,7 @@ use crate::requests::{
     Accept, EXPIRED, GRANTED, HELD_MAX, Reject, SUPERSEDED, WAIT_MAX_MILLIS, WITHDRAWN, WITHHELD, accept,
     expire, reject, withdraw,
 };
-use crate::{BUILD_JOB, Cause, Push, Review, start};
+use crate::{BUILD_JOB, Cause, Push, Retry, Review, retry, start};
 use context::{Context, Error, Result};
 use model::{BuildState, DeployContext, DeployState, Page, UntrustedFlow};
 use std::time::Duration;
@@ -14,6 +14,9 @@ use store::builds::BuildRow;
 use store::deploys::DeployRow;
 use store::sites::SiteRow;
 use testbed::{Bed, Setup, both};
+
+/// What is told of a request about which nobody has to decide any more.
+const LAPSED: [&str; 3] = ["deploy_created", "deploy_request_pending", "deploy_failed"];
 
 /// A site whose repository is never cloned: no test here carries a build out.
 struct Gate {
@@ -61,7 +64,7 @@ impl Gate {
     /// States of a build and its deploy, and what the deploy says went wrong.
     async fn stands(&self, build: &BuildRow) -> (BuildState, DeployState, Option<String>) {
         let (build, deploy) = self.look(build).await;
-        if deploy.state == DeployState::Rejected {
+        if deploy.state == DeployState::Rejected || deploy.info.skipped == Some(true) {
             assert_eq!(build.error, deploy.info.error_message, "both say the same");
             assert!(build.finished_at.is_some());
         }
@@ -112,6 +115,7 @@ both!(
     a_person_may_give_secrets_out,
     the_policy_of_the_site_counts,
     a_newer_push_takes_the_place_of_the_one_that_waits,
+    a_repeated_request_takes_nobodys_place,
     only_so_many_requests_of_a_site_wait,
     a_closed_request_asks_nobody,
     what_nobody_decides_ends_by_itself,
@@ -202,12 +206,39 @@ async fn a_newer_push_takes_the_place_of_the_one_that_waits(gate: &Gate) {
     let (first, old) = gate.held(7, "c1").await;
     let (other, _) = gate.held(8, "c1").await;
     let (second, _) = gate.held(7, "c2").await;
-    let gone = (BuildState::Cancelled, DeployState::Rejected, Some(SUPERSEDED.to_owned()));
+    let gone = (BuildState::Cancelled, DeployState::Error, Some(SUPERSEDED.to_owned()));
     assert_eq!(gate.stands(&first).await, gone);
+    assert_eq!(gate.look(&first).await.1.info.skipped, Some(true), "nothing went wrong");
     for still in [&other, &second] {
         assert_eq!(gate.stands(still).await, (BuildState::PendingReview, DeployState::PendingReview, None));
     }
-    assert_eq!(gate.events(&old).await, ["deploy_created", "deploy_request_pending"], "nobody decided");
+    assert_eq!(
+        gate.events(&old).await,
+        LAPSED,
+        "nobody decided, and who follows the deploy hears of its end"
+    );
+}
+
+async fn a_repeated_request_takes_nobodys_place(gate: &Gate) {
+    let (first, _) = gate.held(7, "c1").await;
+    let (newer, asked) = gate.held(7, "c2").await;
+    let again = retry(gate.cx(), &first.id, Retry::default()).await;
+    assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
+    assert_eq!(gate.look(&newer).await.0.state, BuildState::PendingReview);
+    accept(gate.cx(), &asked.id, yes()).await.expect("accepted");
+    let (again, deploy) = retry(gate.cx(), &first.id, Retry::default()).await.expect("nothing waits");
+    assert_eq!((again.state, deploy.info.commit_ref.as_deref()), (BuildState::PendingReview, Some("c1")));
+    accept(gate.cx(), &deploy.id, yes()).await.expect("accepted");
+    for one in [&newer, &again] {
+        assert_eq!(
+            gate.look(one).await.0.state,
+            BuildState::Enqueued,
+            "a yes to the older ends no newer one"
+        );
+    }
+    let (waits, _) = retry(gate.cx(), &first.id, Retry::default()).await.expect("nothing waits");
+    gate.held(7, "c3").await;
+    assert_eq!(gate.look(&waits).await.0.state, BuildState::Cancelled, "a newer push takes its place");
 }
 
 async fn only_so_many_requests_of_a_site_wait(gate: &Gate) {
@@ -225,16 +256,18 @@ async fn a_closed_request_asks_nobody(gate: &Gate) {
     let (other, _) = gate.held(8, "c1").await;
     assert_eq!(withdraw(gate.cx(), &gate.site.id, 7).await.expect("withdrawn"), 1);
     assert_eq!(withdraw(gate.cx(), &gate.site.id, 7).await.expect("harmless"), 0);
-    let gone = (BuildState::Cancelled, DeployState::Rejected, Some(WITHDRAWN.to_owned()));
+    let gone = (BuildState::Cancelled, DeployState::Error, Some(WITHDRAWN.to_owned()));
     assert_eq!(gate.stands(&build).await, gone);
     assert_eq!(gate.look(&other).await.1.state, DeployState::PendingReview);
-    assert_eq!(gate.events(&deploy).await, ["deploy_created", "deploy_request_pending"]);
+    assert_eq!(gate.events(&deploy).await, LAPSED);
 }
 
 async fn what_nobody_decides_ends_by_itself(gate: &Gate) {
     let (old, deploy) = gate.held(7, "c1").await;
     let (deleted, left) = gate.held(9, "c1").await;
     deploys::delete(gate.cx(), &left.id).await.expect("deleted");
+    let told = [&LAPSED[..], &["deploy_deleted"]].concat();
+    assert_eq!(gate.events(&left).await, told, "who follows it hears of its end");
     let wait = Duration::from_millis(WAIT_MAX_MILLIS.unsigned_abs());
     gate.bed.clock.advance(wait - Duration::from_secs(2));
     let (young, _) = gate.held(8, "c1").await;

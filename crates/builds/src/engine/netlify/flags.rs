@@ -32,10 +32,10 @@ pub(super) fn of(bench: &Bench<'_>, builder: &Path) -> Value {
         "config": bench.plan.file,
         "packagePath": bench.plan.package,
         "defaultConfig": defaults(bench.plan, &site.info.plugins),
-        "inlineConfig": base(bench.plan),
         "framework": bench.plan.framework,
         "functionsDistDir": bench.folder.join(super::outputs::FUNCTIONS),
         "edgeFunctionsDistDir": bench.folder.join(super::outputs::EDGE_FUNCTIONS),
+        "nodePath": crate::install::own_node(home),
         "cacheDir": bench.folder.join(".netlify/cache"),
         "saveConfig": true,
         "buildbotServerSocket": home.join(file::SOCKET),
@@ -50,18 +50,23 @@ fn host(at: &Addresses) -> String {
     url.split_once("://").map_or(url.clone(), |(_, host)| host.trim_end_matches('/').to_owned())
 }
 
-/// What the site's settings say, and what was found out: the file's own words count before it.
+/// What the site's settings say, and what was found out: the file's own words count before it. The base
+/// directory is settled before the engine is chosen, and the builder reads paths from there.
 fn defaults(plan: &Plan, plugins: &[Value]) -> Value {
     let mut build = Map::new();
+    if !plan.base.is_empty() {
+        build.insert("base".to_owned(), json!(plan.base));
+    }
     if let Some(command) = &plan.command {
         build.insert("command".to_owned(), json!(command));
     }
-    if !plan.publish.is_empty() {
-        build.insert("publish".to_owned(), json!(format!("/{}", plan.publish)));
+    let publish = from_base(&plan.base, &plan.publish);
+    if !publish.is_empty() {
+        build.insert("publish".to_owned(), json!(publish));
     }
     let mut all = Map::from_iter([("build".to_owned(), Value::Object(build))]);
     if let Some(folder) = &plan.functions {
-        all.insert("functionsDirectory".to_owned(), json!(format!("/{folder}")));
+        all.insert("functionsDirectory".to_owned(), json!(from_base(&plan.base, folder)));
     }
     if !plugins.is_empty() {
         all.insert("plugins".to_owned(), json!(plugins));
@@ -69,9 +74,13 @@ fn defaults(plan: &Plan, plugins: &[Value]) -> Value {
     Value::Object(all)
 }
 
-/// The base directory is settled before the engine is chosen.
-fn base(plan: &Plan) -> Value {
-    if plan.base.is_empty() { json!({}) } else { json!({ "build": { "base": plan.base } }) }
+/// A folder of the repository as it is called in the base directory.
+fn from_base(base: &str, folder: &str) -> String {
+    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let (base, folder): (Vec<String>, Vec<String>) = (parts(base), parts(folder));
+    let shared = base.iter().zip(&folder).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n("..".to_owned(), base.len() - shared);
+    up.chain(folder.into_iter().skip(shared)).collect::<Vec<_>>().join("/")
 }
 
 fn without_nulls(flags: Value) -> Value {
@@ -98,13 +107,26 @@ mod tests {
         assert_eq!(
             defaults(&plan, &plugins),
             json!({
-                "build": { "command": "make", "publish": "/web/out" },
-                "functionsDirectory": "/web/fn",
+                "build": { "base": "web", "command": "make", "publish": "out" },
+                "functionsDirectory": "fn",
                 "plugins": [{ "package": "a" }],
             })
         );
-        assert_eq!(base(&plan), json!({ "build": { "base": "web" } }));
         assert_eq!(defaults(&Plan::default(), &[]), json!({ "build": {} }));
-        assert_eq!(base(&Plan::default()), json!({}));
+    }
+
+    #[test]
+    fn folders_are_called_as_the_base_directory_calls_them() {
+        for (base, folder, expect) in [
+            ("", "dist", "dist"),
+            ("", "", ""),
+            ("web", "web/out", "out"),
+            ("web", "web", ""),
+            ("web", "website", "../website"),
+            ("apps/shop", "apps/dist", "../dist"),
+            ("apps/shop", "", "../.."),
+        ] {
+            assert_eq!(from_base(base, folder), expect, "{base} {folder}");
+        }
     }
 }

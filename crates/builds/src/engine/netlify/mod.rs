@@ -10,14 +10,14 @@ pub(crate) mod pass;
 mod socket;
 
 use super::{Bench, Engine};
-use crate::builder::Builder;
+use crate::builder::{Builder, VERSION, node};
 use crate::configuration::FILE;
 use crate::failure::{Failure, Outcome};
 use crate::log::section;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use socket::{Answer, Deployer, Request, Socket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 /// What runs the build; it imports the builder by its path.
@@ -51,7 +51,11 @@ async fn make(bench: &Bench<'_>) -> Outcome<()> {
     let deployment = Deployment { bench, end: Mutex::new(None) };
     let mut room = bench.room();
     room.readable.push(builder.folder().to_owned());
-    let script = format!("exec node \"$HOME/{}\"", file::LAUNCHER);
+    // a site may have brought a Node of its own, on which the builder need not run
+    let node = node().unwrap_or_else(|| PathBuf::from("node"));
+    let script = format!("exec {} \"$HOME/{}\"", node.display(), file::LAUNCHER);
+    // until it says something itself, its start would count to whatever came before
+    bench.watch.log.say(section::BUILD, format!("Starting @netlify/build {VERSION}")).await;
     bench.watch.log.follow_headings(section::BUILD, headings::section_of);
     let ended = tokio::select! {
         ended = bench.run(&room, &script, section::BUILD) => ended,

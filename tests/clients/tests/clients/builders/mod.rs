@@ -1,6 +1,7 @@
 //! Builds on the server with the real `@netlify/build`: plugins, functions, and the environment that
 //! both engines show.
 
+mod configuration;
 mod environment;
 mod functions;
 mod plugins;
