@@ -4,6 +4,7 @@ use crate::{present, state};
 use context::{Context, Error, Result};
 use events::Event;
 use model::DeployState;
+use store::Tx;
 use store::deploys::{self, DeployRow};
 use store::sites;
 
@@ -27,8 +28,18 @@ pub struct Commit {
 /// `Unprocessable` when the deploy is past that, `NotFound` when there is none.
 pub async fn begin_build(cx: &Context, deploy_id: &str, commit: Commit) -> Result<DeployRow> {
     let mut tx = cx.begin().await?;
-    let mut deploy = deploys::find(&mut tx, deploy_id).await?.ok_or(Error::NotFound)?;
-    let site = sites::find(&mut tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
+    let deploy = begin_build_in(&mut tx, cx, deploy_id, commit).await?;
+    tx.commit().await?;
+    Ok(deploy)
+}
+
+/// The same in the caller's transaction.
+///
+/// # Errors
+/// As [`begin_build`].
+pub async fn begin_build_in(tx: &mut Tx, cx: &Context, deploy_id: &str, commit: Commit) -> Result<DeployRow> {
+    let mut deploy = deploys::find(tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    let site = sites::find(tx, &deploy.site_id).await?.ok_or(Error::NotFound)?;
     let info = &mut deploy.info;
     // of the commit that a Git host told of, the host knows page and author better than Git does
     let told = info.commit_ref.is_some() && info.commit_ref == commit.sha;
@@ -40,13 +51,12 @@ pub async fn begin_build(cx: &Context, deploy_id: &str, commit: Commit) -> Resul
     info.commit_ref = commit.sha.or(info.commit_ref.take());
     info.title = info.title.take().or(commit.title);
     if deploy.state == DeployState::Building {
-        state::save(&mut tx, cx, &mut deploy).await?;
+        state::save(tx, cx, &mut deploy).await?;
     } else {
-        state::move_to(&mut tx, cx, &mut deploy, DeployState::Building).await?;
-        let shown = present::present_as(&mut tx, cx, &site, &deploy).await?;
+        state::move_to(tx, cx, &mut deploy, DeployState::Building).await?;
+        let shown = present::present_as(tx, cx, &site, &deploy).await?;
         let building = Event::DeployBuilding(Box::new(shown));
-        events::record(&mut tx, cx, &site.account_id, &site.id, &building).await?;
+        events::record(tx, cx, &site.account_id, &site.id, &building).await?;
     }
-    tx.commit().await?;
     Ok(deploy)
 }

@@ -2,18 +2,20 @@
 //! already. The build may still run, and what it wrote is read as by a stranger.
 
 use crate::beneath::Beneath;
-use crate::digest::{Digest, check_function_name, take_digest};
-use crate::folder::{keep, learn, store_folder};
-use crate::process::process;
-use crate::{FunctionUpload, path::clean_path};
+use crate::digest::{Digest, check_function_name, manifest, take_whole};
+use crate::folder::{BATCH, keep, known, learn, learn_in, store_folder};
+use crate::process::make;
+use crate::ready::{finish_in, hold};
+use crate::{FunctionUpload, path::clean_path, state};
 use context::{Context, Error, Result};
-use model::FunctionSchedule;
+use model::{DeployState, FunctionSchedule};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use store::blob::Digests;
 use store::deploy_files::FunctionZip;
 use store::deploys::{self, DeployRow};
+use store::sites;
 
 /// File of a deploy that holds its configuration.
 const CONFIG: &str = "/netlify.toml";
@@ -50,8 +52,10 @@ pub struct BuiltFunction {
     pub about: FunctionUpload,
 }
 
-/// Takes in what a build made, makes the deploy ready, and live by the usual rules. Which files of
-/// the folder are taken is the rule of [`crate::publish_folder`].
+/// Takes in what a build made, makes the deploy ready, and live by the usual rules: all that in one
+/// transaction, once the files are stored. Before it the deploy is as it was, and the build can be run
+/// again; no job need finish what was begun. Which files of the folder are taken is the rule of
+/// [`crate::publish_folder`].
 ///
 /// # Errors
 /// `Unprocessable` when a limit is broken, a function's name or zip cannot be used, or the deploy
@@ -64,34 +68,48 @@ pub async fn publish_built(cx: &Context, deploy_id: &str, built: Built) -> Resul
         stored.push((clean_path(CONFIG, cx.settings.limits.path)?, digests));
     }
     let functions = store_functions(cx, &built).await?;
+    let digest = digest(&stored, &functions, built);
+    let manifest = manifest(cx, &digest)?;
     let mut db = cx.read().await?;
     let deploy = deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)?;
+    let site = sites::find(&mut db, &deploy.site_id).await?.ok_or(Error::NotFound)?;
     drop(db);
-    learn(cx, &deploy.account_id, &names(&stored, &functions)).await?;
-    take_digest(cx, deploy_id, digest(stored, functions, built)).await?;
-    process(cx, deploy_id).await?;
-    let mut db = cx.read().await?;
-    deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)
+    let names = names(&stored, &functions);
+    let blobs = names.iter().map(|(name, digests)| ((*name).to_owned(), known(digests))).collect();
+    let made = make(cx, &site, &deploy, &manifest, &blobs).await?;
+    // of very many files most are learnt before, so that the transaction stays small
+    let (last, before) = names.split_at(names.len().min(BATCH));
+    learn(cx, &deploy.account_id, before).await?;
+    let mut tx = cx.begin().await?;
+    let (site, mut deploy) = hold(&mut tx, deploy_id).await?;
+    learn_in(&mut tx, &deploy.account_id, last).await?;
+    take_whole(&mut tx, cx, &mut deploy, &digest, &manifest).await?;
+    state::move_to(&mut tx, cx, &mut deploy, DeployState::Processing).await?;
+    finish_in(&mut tx, cx, site, &mut deploy, made).await?;
+    tx.commit().await?;
+    Ok(deploy)
 }
 
-/// Under which digests clients know what is stored.
+/// Under which digests clients know what is stored, each once and in an order that all who write
+/// them down keep to.
 fn names<'a>(stored: &'a [(String, Digests)], functions: &'a [Packed]) -> Vec<(&'a str, &'a Digests)> {
     let files = stored.iter().map(|(_, digests)| (digests.sha1.as_str(), digests));
     let zips = functions.iter().map(|(_, _, digests)| (digests.sha256.as_str(), digests));
-    files.chain(zips).collect()
+    let all: BTreeMap<&str, &Digests> = files.chain(zips).collect();
+    all.into_iter().collect()
 }
 
 type Packed = (String, FunctionUpload, Digests);
 
-fn digest(stored: Vec<(String, Digests)>, functions: Vec<Packed>, built: Built) -> Digest {
-    let zip = |(name, about, digests): Packed| {
+fn digest(stored: &[(String, Digests)], functions: &[Packed], built: Built) -> Digest {
+    let zip = |(name, about, digests): &Packed| {
         let size = i64::try_from(digests.size).unwrap_or(i64::MAX);
-        let FunctionUpload { runtime, invocation_mode, timeout } = about;
-        (name, FunctionZip { sha: digests.sha256, size, runtime, invocation_mode, timeout })
+        let FunctionUpload { runtime, invocation_mode, timeout } = about.clone();
+        (name.clone(), FunctionZip { sha: digests.sha256.clone(), size, runtime, invocation_mode, timeout })
     };
-    let zips: BTreeMap<String, FunctionZip> = functions.into_iter().map(zip).collect();
+    let zips: BTreeMap<String, FunctionZip> = functions.iter().map(zip).collect();
     Digest {
-        files: Some(stored.into_iter().map(|(path, digests)| (path, digests.sha1)).collect()),
+        files: Some(stored.iter().map(|(path, digests)| (path.clone(), digests.sha1.clone())).collect()),
         function_schedules: Some(built.schedules),
         functions_config: Some(built.functions_config).filter(|config| !config.is_null()),
         framework: built.framework,

@@ -1,7 +1,7 @@
 //! Taking in a digest: what a deploy consists of, and which of it must still be uploaded.
 
 use crate::path::clean_path;
-use crate::{process, state};
+use crate::{edge_functions, process, state};
 use context::{Context, Error, Result};
 use model::{DeployState, FunctionSchedule};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub struct Digest {
     pub files: Option<BTreeMap<String, String>>,
     /// Function name to SHA-256 of its zip, alone or in an object with more.
     pub functions: Option<BTreeMap<String, FunctionDigest>>,
+    /// Edge functions by format: refused, since they are not run.
+    pub edge_functions: Value,
     /// Cron schedules.
     pub function_schedules: Option<Vec<FunctionSchedule>>,
     /// Configuration of functions.
@@ -90,6 +92,22 @@ pub async fn take_digest(cx: &Context, deploy_id: &str, digest: Digest) -> Resul
     Ok(deploy)
 }
 
+/// Takes in a digest of which nothing is missing, in the caller's transaction. Whoever calls makes the
+/// deploy ready in the same one, so that no job need do it.
+pub(crate) async fn take_whole(
+    tx: &mut Tx,
+    cx: &Context,
+    deploy: &mut DeployRow,
+    digest: &Digest,
+    manifest: &Manifest,
+) -> Result<()> {
+    deploy.pending = 0;
+    describe(deploy, digest);
+    state::move_to(tx, cx, deploy, DeployState::Uploaded).await?;
+    deploy_files::put_manifest(tx, &deploy.id, manifest).await?;
+    Ok(deploy_files::expect_nothing(tx, &deploy.id).await?)
+}
+
 async fn advance(tx: &mut Tx, cx: &Context, deploy: &mut DeployRow, is_async: bool) -> Result<()> {
     let next = match (deploy.pending, is_async) {
         (0, _) => DeployState::Uploaded,
@@ -134,9 +152,11 @@ fn note(summary: &mut Option<Value>, notices: &[Value]) {
     }
 }
 
-fn manifest(cx: &Context, digest: &Digest) -> Result<Manifest> {
+/// What a digest names, checked.
+pub(crate) fn manifest(cx: &Context, digest: &Digest) -> Result<Manifest> {
     let limits = &cx.settings.limits;
     let sent = digest.files.iter().flatten();
+    edge_functions::check_digest(&digest.edge_functions, sent.clone().map(|(path, _)| path))?;
     let mut files = BTreeMap::new();
     for (path, sha1) in sent {
         let clean = clean_path(path, limits.path)?;

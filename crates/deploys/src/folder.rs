@@ -7,7 +7,9 @@ use crate::process::process;
 use context::{Context, Error, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use store::Tx;
 use store::blob::Digests;
 use store::blobs::{self, Known};
 use store::deploys::{self, DeployRow};
@@ -18,7 +20,7 @@ const AT_ONCE: usize = 4;
 /// Bytes read at once.
 const STEP: usize = 256 * 1024;
 /// Digests learnt in one transaction.
-const BATCH: usize = 500;
+pub(crate) const BATCH: usize = 500;
 
 /// Takes every regular file of `folder` as the content of a deploy and makes it ready, and live by
 /// the usual rules. Names that begin with a dot (save `.well-known`), `node_modules` and
@@ -67,13 +69,23 @@ pub(crate) async fn publish_stored(
 pub(crate) async fn learn(cx: &Context, account_id: &str, all: &[(&str, &Digests)]) -> Result<()> {
     for batch in all.chunks(BATCH) {
         let mut tx = cx.begin().await?;
-        for (name, digests) in batch {
-            let known = Known { blob: digests.sha256.clone(), size: digests.size };
-            blobs::learn(&mut tx, account_id, name, &known).await?;
-        }
+        learn_in(&mut tx, account_id, batch).await?;
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// The same in the caller's transaction.
+pub(crate) async fn learn_in(tx: &mut Tx, account_id: &str, all: &[(&str, &Digests)]) -> Result<()> {
+    for (name, digests) in all {
+        blobs::learn(tx, account_id, name, &known(digests)).await?;
+    }
+    Ok(())
+}
+
+/// A blob as the account knows it that it was just stored for.
+pub(crate) fn known(digests: &Digests) -> Known {
+    Known { blob: digests.sha256.clone(), size: digests.size }
 }
 
 struct Found {
@@ -110,10 +122,23 @@ fn left_out(name: &str) -> bool {
 async fn store_file(cx: &Context, folder: Beneath, found: Found) -> Result<(String, Digests)> {
     let limits = &cx.settings.limits;
     let path = clean_path(&found.path, limits.path)?;
-    let opened = tokio::task::spawn_blocking(move || folder.file(&found.file)).await;
-    let file = opened.map_err(Error::internal)?.map_err(Error::internal)?;
-    let digests = keep(cx, &path, tokio::fs::File::from_std(file), limits.file).await?;
+    let opened = tokio::task::spawn_blocking(move || begin(&folder, &found.file)).await;
+    let (file, head) = opened.map_err(Error::internal)?.map_err(Error::internal)?;
+    let is_whole = head.len() < STEP && head.len() as u64 <= limits.file;
+    let digests = match is_whole {
+        true => cx.blobs.put(&head).await?,
+        false => keep(cx, &path, head.as_slice().chain(tokio::fs::File::from_std(file)), limits.file).await?,
+    };
     Ok((path, digests))
+}
+
+/// Opens a file and reads its beginning: most files are small, and visits to the threads that may block
+/// would cost more than reading them.
+fn begin(folder: &Beneath, inner: &Path) -> std::io::Result<(File, Vec<u8>)> {
+    let file = folder.file(inner)?;
+    let mut head = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::Read::take(&file, STEP as u64), &mut head)?;
+    Ok((file, head))
 }
 
 /// Stores what `source` gives; `shown` names it where it is too long.

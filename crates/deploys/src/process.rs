@@ -1,5 +1,6 @@
 //! Making a deploy ready: a job, so that a crash in the middle is taken up again.
 
+use crate::ready::Made;
 use crate::{compress, mime, pages, ready, rules, state};
 use context::{Context, Error, Result};
 use forms::Finds;
@@ -14,7 +15,7 @@ use store::blobs::{self, Known};
 use store::deploy_files::{self, FunctionZip, Manifest, Served, ServedFile};
 use store::deploys::DeployRow;
 use store::jobs::NewJob;
-use store::sites;
+use store::sites::{self, SiteRow};
 
 /// Kind of the jobs that make deploys ready.
 pub const PROCESS_JOB: &str = "process_deploy";
@@ -98,16 +99,26 @@ pub async fn process(cx: &Context, deploy_id: &str) -> Result<()> {
     let known = known(&mut db, &deploy.account_id, &manifest).await?;
     let site = sites::find(&mut db, &deploy.site_id).await?.ok_or(Error::NotFound)?;
     drop(db);
-    let mut served = served(&manifest, &known)?;
-    let messages = rules::read(cx, &manifest, &known, &mut served).await?;
+    let made = make(cx, &site, &deploy, &manifest, &known).await?;
+    ready::finish(cx, deploy_id, made).await
+}
+
+/// Makes what is served of a deploy's files. Nothing of the deploy is changed.
+pub(crate) async fn make(
+    cx: &Context,
+    site: &SiteRow,
+    deploy: &DeployRow,
+    manifest: &Manifest,
+    known: &Blobs,
+) -> Result<Made> {
+    let mut served = served(manifest, known)?;
+    let messages = rules::read(cx, manifest, known, &mut served).await?;
     let forms = match site.info.processing.ignore_html_forms {
         true => Finds::default(),
         false => pages::prepare(cx, &mut served).await?,
     };
-    let rest = compress::inline(cx, &mut served).await?;
-    let functions = functions(&deploy, &manifest);
-    let ready = ready::Made { served: &served, functions, forms, messages, compress_later: rest };
-    ready::finish(cx, deploy_id, ready).await
+    let compress_later = compress::inline(cx, &mut served).await?;
+    Ok(Made { served, functions: functions(deploy, manifest), forms, messages, compress_later })
 }
 
 async fn begin(cx: &Context, deploy_id: &str) -> Result<Option<DeployRow>> {

@@ -14,9 +14,9 @@ use store::sites::{self, SiteRow};
 use store::{ChangeKind, Tx};
 
 /// What was made of a deploy's files.
-pub(crate) struct Made<'a> {
+pub(crate) struct Made {
     /// What the edge serves.
-    pub(crate) served: &'a Served,
+    pub(crate) served: Served,
     pub(crate) functions: Vec<FunctionInfo>,
     /// Forms of its pages.
     pub(crate) forms: Finds,
@@ -26,31 +26,43 @@ pub(crate) struct Made<'a> {
     pub(crate) compress_later: bool,
 }
 
-pub(crate) async fn finish(cx: &Context, deploy_id: &str, mut made: Made<'_>) -> Result<()> {
+pub(crate) async fn finish(cx: &Context, deploy_id: &str, made: Made) -> Result<()> {
     let mut tx = cx.begin().await?;
-    let (mut site, mut deploy) = hold(&mut tx, deploy_id).await?;
+    let (site, mut deploy) = hold(&mut tx, deploy_id).await?;
     if deploy.state != DeployState::Processing {
         return Ok(());
     }
-    deploy_files::put_served(&mut tx, deploy_id, made.served).await?;
-    let live = goes_live(&mut tx, &site, &deploy).await?;
-    forms::keep(&mut tx, cx, &site.id, &mut made.forms, live).await?;
+    finish_in(&mut tx, cx, site, &mut deploy, made).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The same for a deploy that is being made ready and a site, whose rows the caller holds.
+pub(crate) async fn finish_in(
+    tx: &mut Tx,
+    cx: &Context,
+    mut site: SiteRow,
+    deploy: &mut DeployRow,
+    mut made: Made,
+) -> Result<()> {
+    deploy_files::put_served(tx, &deploy.id, &made.served).await?;
+    let live = goes_live(tx, &site, deploy).await?;
+    forms::keep(tx, cx, &site.id, &mut made.forms, live).await?;
     made.messages.extend(made.forms.into_messages());
-    let messages = noted(&deploy).into_iter().chain(made.messages).collect::<Vec<_>>();
+    let messages = noted(deploy).into_iter().chain(made.messages).collect::<Vec<_>>();
     deploy.info.functions = made.functions;
     deploy.info.ready_at = Some(cx.now());
     deploy.info.summary = Some(json!({ "status": "ready", "messages": messages }));
-    state::move_to(&mut tx, cx, &mut deploy, DeployState::Ready).await?;
-    lead(&mut tx, &site, &deploy).await?;
+    state::move_to(tx, cx, deploy, DeployState::Ready).await?;
+    lead(tx, &site, deploy).await?;
     if live {
-        publish(&mut tx, cx, &mut site, &mut deploy).await?;
+        publish(tx, cx, &mut site, deploy).await?;
     }
     tx.changed(ChangeKind::Site, &site.id, cx.now()).await?;
-    tell(&mut tx, cx, &site, &deploy).await?;
+    tell(tx, cx, &site, deploy).await?;
     if made.compress_later {
-        compress::enqueue(&mut tx, cx, deploy_id).await?;
+        compress::enqueue(tx, cx, &deploy.id).await?;
     }
-    Ok(tx.commit().await?)
+    Ok(())
 }
 
 /// What was noted in the deploy's summary before its files were there.

@@ -2,6 +2,7 @@
 //! that are served, and every fault is told in the deploy's summary. Which rule applies to a request
 //! is the edge's business.
 
+use crate::edge_functions;
 use crate::process::Blobs;
 use context::{Context, Error, Result};
 use rules::LineError;
@@ -17,7 +18,7 @@ pub(crate) fn configures(path: &str) -> bool {
 /// Puts the rules of a deploy among what is served; messages for its summary.
 ///
 /// # Errors
-/// When a blob cannot be read.
+/// `Unprocessable` when the configuration declares edge functions; else when a blob cannot be read.
 pub(crate) async fn read(
     cx: &Context,
     manifest: &Manifest,
@@ -31,6 +32,7 @@ pub(crate) async fn read(
         headers: files.text(deploy::HEADERS_FILE, Part::HeaderLines, &mut faults).await?,
         config: files.text(deploy::CONFIG_FILE, Part::Config, &mut faults).await?,
     };
+    edge_functions::check_config(sources.config.as_deref())?;
     let parse = move || DeployRules::read(&sources);
     let (rules, more) = tokio::task::spawn_blocking(parse).await.map_err(Error::internal)?;
     faults.extend(more);

@@ -1,6 +1,11 @@
 //! What hooks can deliver to: one row for each target. `GET /hooks/types`, the checks of a hook's
 //! settings and the sending all read this table.
 
+use crate::outgoing::bitbucket_commit_status::Bitbucket;
+use crate::outgoing::git_host::{comment, status};
+use crate::outgoing::gitea_commit_status::Gitea;
+use crate::outgoing::github::Github;
+use crate::outgoing::gitlab::Gitlab;
 use crate::outgoing::{self, Gear, Message, Tried};
 use context::{Error, Result};
 use futures_util::future::BoxFuture;
@@ -107,23 +112,23 @@ pub(crate) const TARGETS: &[Target] = &[
         fields: outgoing::github::STATUS_FIELDS,
         follows: true,
         digests: false,
-        check: outgoing::github::check,
-        send: outgoing::github_commit_status::send,
+        check: status::check::<Github>,
+        send: status::send::<Github>,
     },
     Target {
         name: "github_commit_comment",
         fields: outgoing::github::COMMENT_FIELDS,
         follows: true,
         digests: false,
-        check: outgoing::github::check,
-        send: outgoing::github_commit_comment::send,
+        check: status::check::<Github>,
+        send: comment::send::<Github>,
     },
     Target {
         name: "github_deployment",
         fields: outgoing::github::DEPLOYMENT_FIELDS,
         follows: true,
         digests: false,
-        check: outgoing::github::check,
+        check: status::check::<Github>,
         send: outgoing::github_deployment::send,
     },
     Target {
@@ -155,32 +160,32 @@ pub(crate) const TARGETS: &[Target] = &[
         fields: outgoing::gitlab::FIELDS,
         follows: true,
         digests: false,
-        check: outgoing::gitlab::check,
-        send: outgoing::gitlab_commit_status::send,
+        check: status::check::<Gitlab>,
+        send: status::send::<Gitlab>,
     },
     Target {
         name: "gitlab_merge_request_comment",
         fields: outgoing::gitlab::FIELDS,
         follows: true,
         digests: false,
-        check: outgoing::gitlab::check,
-        send: outgoing::gitlab_merge_request_comment::send,
+        check: status::check::<Gitlab>,
+        send: comment::send::<Gitlab>,
     },
     Target {
         name: "bitbucket_commit_status",
         fields: outgoing::bitbucket_commit_status::FIELDS,
         follows: true,
         digests: false,
-        check: outgoing::bitbucket_commit_status::check,
-        send: outgoing::bitbucket_commit_status::send,
+        check: status::check::<Bitbucket>,
+        send: status::send::<Bitbucket>,
     },
     Target {
         name: "gitea_commit_status",
         fields: outgoing::gitea_commit_status::FIELDS,
         follows: true,
         digests: false,
-        check: outgoing::gitea_commit_status::check,
-        send: outgoing::gitea_commit_status::send,
+        check: status::check::<Gitea>,
+        send: status::send::<Gitea>,
     },
 ];
 

@@ -26,7 +26,7 @@ const manifest = {
   admin_url: 'https://demo.example/sso?from=netlify',
   config: { name: { displayName: 'Your name', description: 'Shown', type: 'string', required: true } },
 }
-const values = ({ name }) => ({ config: { name }, env: { DEMO_NAME: name } })
+const values = ({ name, endpoint = `http://127.0.0.1:${server.address().port}/visited` }) => ({ config: { name }, env: { DEMO_NAME: name }, endpoint })
 
 // The instance is finished: whoever knows the secret may say so, about exactly this body.
 const callBack = async (url, uuid, said) => {
@@ -35,6 +35,9 @@ const callBack = async (url, uuid, said) => {
   const token = jwt.sign({ netlify_id: uuid, sha256 }, secret, { expiresIn: '5m' })
   return fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Nf-Sign': token }, body })
 }
+
+// What visitors ask the site for, and how the site vouches for it.
+const visit = ({ id }) => (instances.has(id) ? [200, { hello: instances.get(id).config.name }] : [404, { message: 'no such instance' }])
 
 const act = (method, path, body, callback) => {
   const id = decodeURIComponent(path.split('/')[3] ?? '')
@@ -60,7 +63,9 @@ const server = createServer(async (request, response) => {
   const seen = { token, method: request.method, path: request.url, body, bearer: request.headers.authorization === `Bearer ${secret}` }
   try {
     seen.claims = jwt.verify(token, secret)
-    const [status, answer] = act(request.method, request.url, body, spelled(request, 'X-Nf-Callback'))
+    const visited = request.url.startsWith('/visited')
+    if (visited) seen.headers = request.headers
+    const [status, answer] = visited ? visit(seen.claims) : act(request.method, request.url, body, spelled(request, 'X-Nf-Callback'))
     response.writeHead(status, answer ? { 'Content-Type': 'application/json' } : {})
     response.end(answer && JSON.stringify(answer))
   } catch (error) {

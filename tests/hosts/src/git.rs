@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 
+/// Below which Bitbucket Data Center hands its repositories out: they are found there too.
+const BELOW: &str = "/scm";
+
 /// A Git host.
 pub struct GitHost {
     folder: TempDir,
@@ -35,22 +38,28 @@ impl GitHost {
         Self { address: http1::serve(serve), folder }
     }
 
-    /// Makes an empty repository with the branch `main`, which lives as long as the host.
+    /// Makes an empty repository with the branch `main`, which lives as long as the host. Names may have
+    /// a slash.
     #[must_use]
     pub fn repository(&self, name: &str) -> Repository {
         let (root, bare) = (self.folder.path(), format!("{name}.git"));
+        let parent = root.join(&bare);
+        std::fs::create_dir_all(parent.parent().expect("it is below the root")).expect("a folder");
         git(root, &["init", "--quiet", "--bare", "--initial-branch", "main", &bare]);
-        git(&root.join(&bare), &["config", "http.receivepack", "true"]);
         let url = format!("http://{}/{bare}", self.address);
         git(root, &["clone", "--quiet", &url, name]);
-        Repository { url, clone: root.join(name) }
+        let clone = root.join(name);
+        // read by HTTP as from a host, written the short way
+        let bare = root.join(&bare).to_string_lossy().into_owned();
+        git(&clone, &["remote", "set-url", "--push", "origin", &bare]);
+        Repository { url, clone }
     }
 }
 
 /// A repository of the host.
 #[derive(Debug)]
 pub struct Repository {
-    /// What is cloned and pushed to.
+    /// What is cloned.
     pub url: String,
     /// The folder of the clone.
     pub clone: PathBuf,
@@ -77,7 +86,24 @@ impl Repository {
 
     /// Pushes the newest commit to a branch, or any other reference.
     pub fn push(&self, reference: &str) {
-        git(&self.clone, &["push", "--quiet", "--force", "origin", &format!("HEAD:{reference}")]);
+        self.push_to(&[reference]);
+    }
+
+    /// Pushes the newest commit to several references at once.
+    pub fn push_to(&self, references: &[&str]) {
+        let to: Vec<_> = references.iter().map(|reference| format!("HEAD:{reference}")).collect();
+        let arguments = ["push", "--quiet", "--force", "origin"];
+        git(&self.clone, &arguments.into_iter().chain(to.iter().map(String::as_str)).collect::<Vec<_>>());
+    }
+
+    /// Makes another clone of it, in a folder that is there and empty.
+    pub fn clone_to(&self, folder: &Path) {
+        git(folder, &["clone", "--quiet", &self.url, "."]);
+    }
+
+    /// Deletes a branch of the host.
+    pub fn delete(&self, branch: &str) {
+        git(&self.clone, &["push", "--quiet", "origin", "--delete", branch]);
     }
 }
 
@@ -93,6 +119,8 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 async fn backend(root: &Path, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
+    let path = head.uri.path();
+    let path = path.strip_prefix(BELOW).unwrap_or(path);
     let header =
         |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut child = tokio::process::Command::new("git")
@@ -100,7 +128,7 @@ async fn backend(root: &Path, request: Request<Incoming>) -> Answer {
         .env("GIT_PROJECT_ROOT", root)
         .env("GIT_HTTP_EXPORT_ALL", "1")
         .env("REQUEST_METHOD", head.method.as_str())
-        .env("PATH_INFO", head.uri.path())
+        .env("PATH_INFO", path)
         .env("QUERY_STRING", head.uri.query().unwrap_or_default())
         .env("CONTENT_TYPE", header("content-type"))
         .env("HTTP_CONTENT_ENCODING", header("content-encoding"))

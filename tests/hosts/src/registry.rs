@@ -58,7 +58,7 @@ impl Shelves {
     fn answer(&self, path: &str) -> Answer {
         let found = match path.strip_prefix(ARCHIVES) {
             Some(name) => self.archive(name),
-            None => self.package(path),
+            None => self.tarball(path).or_else(|| self.package(path)),
         };
         let absent = || respond(StatusCode::NOT_FOUND, "application/json", b"{}".to_vec());
         found.unwrap_or_else(absent)
@@ -68,6 +68,17 @@ impl Shelves {
         let name = path.trim_start_matches('/').replace("%2f", "/").replace("%2F", "/");
         let said = self.packages.get(&name)?;
         Some(respond(StatusCode::OK, "application/json", said.to_string().into()))
+    }
+
+    /// An archive where those look for it who do not ask first: `/<name>/-/<last part>-<version>.tgz`.
+    fn tarball(&self, path: &str) -> Option<Answer> {
+        let (name, file) = path.trim_start_matches('/').split_once(ARCHIVES)?;
+        let name = name.replace("%2f", "/").replace("%2F", "/");
+        let last = name.rsplit('/').next()?;
+        let version = file.strip_suffix(".tgz")?.strip_prefix(last)?.strip_prefix('-')?;
+        let integrity = self.packages.get(&name)?["versions"][version]["dist"]["integrity"].as_str()?;
+        let digest = STANDARD.decode(integrity.strip_prefix(KIND)?).ok()?;
+        self.archive(&format!("{}.tgz", hex::encode(digest)))
     }
 
     fn archive(&self, name: &str) -> Option<Answer> {
@@ -134,12 +145,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(folder.path().join("ab/cd")).expect("a folder");
         std::fs::write(folder.path().join("ab/cd/ef"), "archive").expect("a file");
-        let packages = BTreeMap::from([("@a/b".to_owned(), json!({}))]);
+        let said = json!({ "versions": { "1.0.0": { "dist": { "integrity": "sha512-q83v" } } } });
+        let packages = BTreeMap::from([("@a/b".to_owned(), said)]);
         let shelves = Shelves { packages, cache: folder.path().to_owned() };
         for (path, status) in [
             ("/-/abcdef.tgz", 200),
             ("/-/abcd.tgz", 404),
             ("/-/../x.tgz", 404),
+            ("/@a/b/-/b-1.0.0.tgz", 200),
+            ("/@a%2fb/-/b-1.0.0.tgz", 200),
+            ("/@a/b/-/b-2.0.0.tgz", 404),
+            ("/@a/b/-/../b-1.0.0.tgz", 404),
             ("/@a%2fb", 200),
             ("/@a/b", 200),
             ("/c", 404),

@@ -8,4 +8,4 @@ mod reject;
 
 pub use accept::accept_in;
 pub use hold::hold_in;
-pub use reject::{Tell, reject_in};
+pub use reject::reject_in;

@@ -1,4 +1,4 @@
-//! A waiting deploy is refused, by a person or because nothing waits for it any more.
+//! A waiting deploy is refused, by a person or because nobody decided in time.
 
 use crate::present::present_as;
 use crate::state;
@@ -9,17 +9,8 @@ use store::Tx;
 use store::deploys::DeployRow;
 use store::sites::SiteRow;
 
-/// Whether the event of a refusal is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tell {
-    /// Somebody decided, or nobody did in time.
-    Everybody,
-    /// A newer deploy took its place, or what it previewed is gone: there was no decision.
-    Nobody,
-}
-
 /// Moves a deploy from `pending_review` to `rejected` with a message, and records
-/// `deploy_request_rejected` unless nobody is to be told.
+/// `deploy_request_rejected`.
 ///
 /// # Errors
 /// `Unprocessable` when the deploy does not wait, `Conflict` when another hand moved it meanwhile.
@@ -28,14 +19,12 @@ pub async fn reject_in(
     cx: &Context,
     site: &SiteRow,
     deploy: &mut DeployRow,
-    (message, tell): (&str, Tell),
+    message: &str,
 ) -> Result<()> {
     deploy.info.error_message = Some(message.to_owned());
     state::move_to(tx, cx, deploy, DeployState::Rejected).await?;
-    if tell == Tell::Everybody {
-        let shown = present_as(tx, cx, site, deploy).await?;
-        let rejected = Event::DeployRequestRejected(Box::new(shown));
-        events::record(tx, cx, &site.account_id, &site.id, &rejected).await?;
-    }
+    let shown = present_as(tx, cx, site, deploy).await?;
+    let rejected = Event::DeployRequestRejected(Box::new(shown));
+    events::record(tx, cx, &site.account_id, &site.id, &rejected).await?;
     Ok(())
 }

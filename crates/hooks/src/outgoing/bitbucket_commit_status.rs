@@ -1,38 +1,41 @@
 //! Target `bitbucket_commit_status`: the state of a commit as a build of Bitbucket Cloud, which seed
 //! 003 does without.
 
-use super::git_host::status::{self, Dialect, Status, never};
-use super::git_host::{self, Host, REPO, Stage};
-use super::{Gear, Message, Tried};
+use super::git_host::status::{Dialect, Status, Statuses, never};
+use super::git_host::{Host, REPO, Stage};
 use crate::targets::Field;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use context::Result;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Characters of a key by which Bitbucket tells builds apart.
 const KEY_MAX: usize = 40;
 
-const DIALECT: Dialect = Dialect {
-    host: Host {
-        name: "Bitbucket",
-        provider: "bitbucket",
-        api: Some("https://api.bitbucket.org/2.0"),
-        api_path: "/2.0",
-        nested: false,
-        authorization,
-        headers: &[],
-    },
-    scope: "the scope `repository:write`",
-    path: |repo, sha| {
-        let head = std::iter::once("repositories").chain(repo.split('/'));
-        head.chain(["commit", sha, "statuses", "build"]).collect()
-    },
-    body,
-    has_it_already: never,
+const HOST: Host = Host {
+    name: "Bitbucket",
+    provider: "bitbucket",
+    api: Some("https://api.bitbucket.org/2.0"),
+    api_path: "/2.0",
+    nested: false,
+    authorization,
+    headers: &[],
 };
+
+/// Bitbucket Cloud.
+pub(crate) struct Bitbucket;
+
+impl Statuses for Bitbucket {
+    const DIALECT: Dialect = Dialect {
+        host: HOST,
+        scope: "the scope `repository:write`",
+        path: |repo, sha| {
+            let head = std::iter::once("repositories").chain(repo.split('/'));
+            head.chain(["commit", sha, "statuses", "build"]).collect()
+        },
+        body,
+        has_it_already: never,
+    };
+}
 
 /// Settings.
 pub(crate) const FIELDS: &[Field] = &[
@@ -86,18 +89,6 @@ fn state(stage: Stage) -> &'static str {
         Stage::Failed => "FAILED",
         Stage::Canceled | Stage::Rejected => "STOPPED",
     }
-}
-
-/// Settings of a hook.
-///
-/// # Errors
-/// `Unprocessable` with the setting that would not do.
-pub(crate) fn check(data: &Map<String, Value>) -> Result<()> {
-    git_host::check_with_token(&DIALECT.host, data)
-}
-
-pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
-    status::send(gear, message, &DIALECT).boxed()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub(crate) mod api;
 pub(crate) mod comment;
+mod commit;
 mod markdown;
 mod repository;
 mod slot;

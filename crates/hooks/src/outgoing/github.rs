@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 /// The version of the API whose description the requests are checked against.
 const VERSION: &str = "2022-11-28";
 
+/// GitHub, as the targets that have a token of their own name it.
+pub(crate) struct Github;
+
 pub(crate) const HOST: Host = Host {
     name: "GitHub",
     provider: "github",
@@ -49,14 +52,6 @@ pub(crate) const APP_FIELDS: &[Field] = &[
 
 const fn token(title: &'static str) -> Field {
     Field { name: "access_token", kind: "secret", title, required: true }
-}
-
-/// Settings of a type that has its own token.
-///
-/// # Errors
-/// `Unprocessable` with the setting that would not do.
-pub(crate) fn check(data: &Map<String, Value>) -> Result<()> {
-    git_host::check_with_token(&HOST, data)
 }
 
 /// Settings of a type that may do without: the server's token goes to the server's API alone.
@@ -107,6 +102,7 @@ pub(crate) fn repos<'a>(repo: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outgoing::git_host::status;
     use serde_json::json;
 
     fn check_with(check: fn(&Map<String, Value>) -> Result<()>, data: Value, expect: Option<&str>) {
@@ -117,6 +113,7 @@ mod tests {
 
     #[test]
     fn a_token_is_needed_where_there_is_no_other() {
+        let check = status::check::<Github>;
         check_with(check, json!({"access_token": "t"}), None);
         check_with(
             check,

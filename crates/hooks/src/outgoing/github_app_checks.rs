@@ -13,7 +13,6 @@ use futures_util::future::BoxFuture;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::target_memory::Place;
 
 const SCOPE: &str = "to be the token of a GitHub App with the permission `checks`, read and write";
 /// Messages of a deploy that a check run shows.
@@ -34,15 +33,10 @@ struct CheckTeller<'a> {
     gear: &'a Gear,
     access: &'a Access,
     subject: &'a Subject,
-    place: Place,
 }
 
 impl Teller for CheckTeller<'_> {
     type Wish = Check;
-
-    fn place(&self) -> &Place {
-        &self.place
-    }
 
     fn merge(&self, before: Option<Check>) -> Check {
         let check = Check::of(self.subject);
@@ -143,8 +137,8 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
                 Err(tried) => return *tried,
             };
         let place = subject.place(format!("check {} {} {}", access.api, subject.repo, subject.deploy.id));
-        let teller = CheckTeller { gear, access: &access, subject: &subject, place };
-        let tried = settle(&gear.cx, &teller).await;
+        let teller = CheckTeller { gear, access: &access, subject: &subject };
+        let tried = settle(&gear.cx, &place, &teller).await;
         if tried.status != Some(403) || tried.meaning != Meaning::Failed(None) {
             return tried;
         }

@@ -1,8 +1,8 @@
 //! Targets `github_commit_comment` and `github_app_review_comment`: one comment on a pull request,
 //! edited with every deploy (seed 003; the second for public scripts that make it).
 
-use super::git_host::comment::{self, Dialect};
-use super::github::{HOST, app_access, repos};
+use super::git_host::comment::{self, Comments, Dialect};
+use super::github::{Github, HOST, app_access, repos};
 use super::{Gear, Message, Tried};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -18,8 +18,8 @@ const DIALECT: Dialect = Dialect {
     order: &[],
 };
 
-pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
-    comment::send(gear, message, &DIALECT).boxed()
+impl Comments for Github {
+    const DIALECT: Dialect = DIALECT;
 }
 
 pub(crate) fn send_app<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {

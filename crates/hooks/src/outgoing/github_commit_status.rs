@@ -1,8 +1,8 @@
 //! Targets `github_commit_status` and `github_app_commit_status`: the line beside a commit, and with
 //! it beside a pull request (seed 003; the second for public scripts that make it).
 
-use super::git_host::status::{self, Dialect, Status, never};
-use super::github::{HOST, app_access, repos, state};
+use super::git_host::status::{self, Dialect, Status, Statuses, never};
+use super::github::{Github, HOST, app_access, repos, state};
 use super::{Gear, Message, Tried};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -16,6 +16,10 @@ pub(crate) const DIALECT: Dialect = Dialect {
     has_it_already: never,
 };
 
+impl Statuses for Github {
+    const DIALECT: Dialect = DIALECT;
+}
+
 pub(crate) fn body(status: &Status) -> Value {
     json!({
         "state": state(status.stage),
@@ -23,10 +27,6 @@ pub(crate) fn body(status: &Status) -> Value {
         "description": status.description,
         "context": status.context,
     })
-}
-
-pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
-    status::send(gear, message, &DIALECT).boxed()
 }
 
 pub(crate) fn send_app<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {

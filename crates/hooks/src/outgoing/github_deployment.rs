@@ -11,7 +11,6 @@ use futures_util::future::BoxFuture;
 use http::Method;
 use model::DeployContext;
 use serde_json::{Value, json};
-use store::target_memory::Place;
 
 const SCOPE: &str = "the scope `repo_deployment` (a fine-grained token: deployments, read and write)";
 /// Characters of an environment's name.
@@ -21,15 +20,10 @@ struct DeploymentTeller<'a> {
     gear: &'a Gear,
     access: &'a Access,
     subject: &'a Subject,
-    place: Place,
 }
 
 impl Teller for DeploymentTeller<'_> {
     type Wish = Status;
-
-    fn place(&self) -> &Place {
-        &self.place
-    }
 
     fn merge(&self, before: Option<Status>) -> Status {
         Status::of(self.subject).or_newer(before)
@@ -143,8 +137,8 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
                 Err(tried) => return *tried,
             };
         let key = format!("deployment {} {} {}", access.api, subject.repo, subject.deploy.id);
-        let place = subject.place(key);
-        settle(&gear.cx, &DeploymentTeller { gear, access: &access, subject: &subject, place }).await
+        let teller = DeploymentTeller { gear, access: &access, subject: &subject };
+        settle(&gear.cx, &subject.place(key), &teller).await
     }
     .boxed()
 }

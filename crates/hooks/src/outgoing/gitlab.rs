@@ -1,10 +1,11 @@
 //! GitLab, the public one and those that people run themselves: where its API is and how it is
 //! spoken to.
 
-use super::git_host::{self, Host, REPO};
+use super::git_host::{Host, REPO};
 use crate::targets::Field;
-use context::Result;
-use serde_json::{Map, Value};
+
+/// GitLab, as the targets name it.
+pub(crate) struct Gitlab;
 
 pub(crate) const HOST: Host = Host {
     name: "GitLab",
@@ -36,11 +37,3 @@ pub(crate) const FIELDS: &[Field] = &[
 
 /// What the token must be allowed to do.
 pub(crate) const SCOPE: &str = "the scope `api` and at least the role Developer in the project";
-
-/// Settings of a hook.
-///
-/// # Errors
-/// `Unprocessable` with the setting that would not do.
-pub(crate) fn check(data: &Map<String, Value>) -> Result<()> {
-    git_host::check_with_token(&HOST, data)
-}

@@ -2,24 +2,23 @@
 //! (seed 003).
 
 use super::git_host::Stage;
-use super::git_host::status::{self, Dialect, Status};
-use super::gitlab::{HOST, SCOPE};
-use super::{Gear, Message, Tried};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use super::git_host::status::{Dialect, Status, Statuses};
+use super::gitlab::{Gitlab, HOST, SCOPE};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 /// Characters of a branch's name, and of an address, that GitLab takes.
 const TEXT_MAX: usize = 255;
 
-const DIALECT: Dialect = Dialect {
-    host: HOST,
-    scope: SCOPE,
-    path: |repo, sha| vec!["projects", repo, "statuses", sha],
-    body,
-    has_it_already,
-};
+impl Statuses for Gitlab {
+    const DIALECT: Dialect = Dialect {
+        host: HOST,
+        scope: SCOPE,
+        path: |repo, sha| vec!["projects", repo, "statuses", sha],
+        body,
+        has_it_already,
+    };
+}
 
 fn body(status: &Status) -> Value {
     let mut body = json!({
@@ -54,10 +53,6 @@ fn has_it_already(status: StatusCode, body: &Value) -> bool {
         other => other.to_string(),
     };
     status == StatusCode::BAD_REQUEST && message.contains("Cannot transition status")
-}
-
-pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
-    status::send(gear, message, &DIALECT).boxed()
 }
 
 #[cfg(test)]

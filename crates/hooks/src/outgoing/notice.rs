@@ -183,6 +183,7 @@ pub(crate) fn notice(event: &str, body: &Map<String, Value>, site: &Site) -> Opt
 mod tests {
     use super::*;
     use crate::outgoing::samples;
+    use serde_json::json;
 
     #[test]
     fn every_event_of_the_catalogue_has_words() {
@@ -200,6 +201,25 @@ mod tests {
         for (event, _) in NOTICES {
             let notice = notice(event, &Map::new(), &samples::site()).expect("words");
             assert!(!notice.headline.plain().is_empty() && !notice.title.is_empty(), "{event}");
+        }
+    }
+
+    #[test]
+    fn a_deploy_that_nothing_was_wrong_with_is_no_alarm() {
+        for (body, headline, bad) in [
+            (json!({}), "Something went wrong deploying site", true),
+            (json!({ "error_message": "broken" }), "Something went wrong deploying site", true),
+            (json!({ "error_message": "Canceled" }), "The deploy of site was canceled", false),
+            (
+                json!({ "error_message": "a newer one", "skipped": true }),
+                "A deploy of site was skipped",
+                false,
+            ),
+        ] {
+            let body = body.as_object().expect("an object").clone();
+            let site = Site { name: "site".into(), ..samples::site() };
+            let notice = notice("deploy_failed", &body, &site).expect("words");
+            assert_eq!((notice.headline.plain().as_str(), notice.severity == Severity::Bad), (headline, bad));
         }
     }
 

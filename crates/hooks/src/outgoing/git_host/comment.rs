@@ -8,6 +8,8 @@ use super::markdown::{cut, escape, link};
 use super::slot::{Teller, Told, quiet, settle};
 use super::stage::Stage;
 use super::subject::{Progress, Subject};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -34,6 +36,12 @@ pub(crate) struct Dialect {
     pub(crate) edit: Method,
     /// Asks for the oldest first.
     pub(crate) order: &'static [(&'static str, &'static str)],
+}
+
+/// A host on whose requests the hook's own token comments.
+pub(crate) trait Comments {
+    /// How.
+    const DIALECT: Dialect;
 }
 
 /// What is said of one site.
@@ -153,17 +161,12 @@ struct CommentTeller<'a> {
     repo: &'a str,
     review: String,
     site_id: &'a str,
-    place: Place,
     marker: String,
     line: Line,
 }
 
 impl Teller for CommentTeller<'_> {
     type Wish = Lines;
-
-    fn place(&self) -> &Place {
-        &self.place
-    }
 
     fn merge(&self, before: Option<Lines>) -> Lines {
         with(before.unwrap_or_default(), self.site_id, &self.line)
@@ -234,12 +237,12 @@ impl CommentTeller<'_> {
     }
 }
 
-/// Tells the host, with the hook's own token.
-pub(crate) async fn send(gear: &Gear, message: &Message<'_>, dialect: &Dialect) -> Tried {
-    send_as(gear, message, dialect, Access::own(message, &dialect.host)).await
+/// Tells that host.
+pub(crate) fn send<'a, C: Comments>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
+    async move { send_as(gear, message, &C::DIALECT, Access::own(message, &C::DIALECT.host)).await }.boxed()
 }
 
-/// Tells the host. Without access that fails, unless there is nothing to tell.
+/// Tells a host. Without access that fails, unless there is nothing to tell.
 pub(crate) async fn send_as(
     gear: &Gear,
     message: &Message<'_>,
@@ -268,10 +271,10 @@ async fn tell(gear: &Gear, dialect: &Dialect, access: &Access, subject: &Subject
         review: review.to_string(),
         site_id: &subject.site_id,
         marker: marker(&subject.account_id, &key),
-        place: Place { account_id: subject.account_id.clone(), key, site_id: None },
         line: Line::of(subject),
     };
-    settle(&gear.cx, &teller).await
+    let place = Place { account_id: subject.account_id.clone(), key, site_id: None };
+    settle(&gear.cx, &place, &teller).await
 }
 
 /// By this a comment is known again. Only who knows the account's id can foresee it.

@@ -28,9 +28,6 @@ pub(crate) trait Teller: Sync {
     /// What is to be told.
     type Wish: Serialize + DeserializeOwned + Send + Sync;
 
-    /// Where it is remembered.
-    fn place(&self) -> &Place;
-
     /// What is to be told now, after what was to be told before.
     fn merge(&self, before: Option<Self::Wish>) -> Self::Wish;
 
@@ -93,10 +90,10 @@ enum Claim<W> {
     Mine(Box<(Slot<W>, Lease)>),
 }
 
-/// Tells what is to be told, unless it is known already.
-pub(crate) async fn settle<T: Teller>(cx: &Context, teller: &T) -> Tried {
+/// Tells what is to be told, unless it is known already. `place` is where that is remembered.
+pub(crate) async fn settle<T: Teller>(cx: &Context, place: &Place, teller: &T) -> Tried {
     for _ in 0..LOOKS {
-        match claim(cx, teller).await {
+        match claim(cx, place, teller).await {
             Ok(Claim::Quiet) => {
                 return quiet("nothing to tell: this, or what came after it, was told already");
             }
@@ -105,7 +102,7 @@ pub(crate) async fn settle<T: Teller>(cx: &Context, teller: &T) -> Tried {
             Ok(Claim::Mine(mine)) => {
                 let (slot, lease) = *mine;
                 let told = teller.tell(&slot.wish, slot.remote.as_deref()).await;
-                if let Err(error) = release(cx, teller, &slot.wish, &lease, &told).await {
+                if let Err(error) = release(cx, place, teller, &slot.wish, (&lease, &told)).await {
                     tracing::error!(cause = ?error, "what was told could not be written down");
                 }
                 return told.tried;
@@ -118,8 +115,8 @@ pub(crate) async fn settle<T: Teller>(cx: &Context, teller: &T) -> Tried {
     tried
 }
 
-async fn claim<T: Teller>(cx: &Context, teller: &T) -> Result<Claim<T::Wish>> {
-    let (place, now) = (teller.place(), cx.now());
+async fn claim<T: Teller>(cx: &Context, place: &Place, teller: &T) -> Result<Claim<T::Wish>> {
+    let now = cx.now();
     let mut tx = cx.begin().await?;
     let memory = target_memory::find(&mut tx, place).await?;
     let before = memory.as_ref().and_then(read::<T::Wish>);
@@ -148,14 +145,14 @@ async fn claim<T: Teller>(cx: &Context, teller: &T) -> Result<Claim<T::Wish>> {
 /// Writes down how it went and lets the next one in. What others wished meanwhile stays.
 async fn release<T: Teller>(
     cx: &Context,
+    place: &Place,
     teller: &T,
     wish: &T::Wish,
-    lease: &Lease,
-    told: &Told,
+    (lease, told): (&Lease, &Told),
 ) -> Result<()> {
     loop {
         let mut tx = cx.begin().await?;
-        let Some(memory) = target_memory::find(&mut tx, teller.place()).await? else { return Ok(()) };
+        let Some(memory) = target_memory::find(&mut tx, place).await? else { return Ok(()) };
         let Some(mut slot) = read::<T::Wish>(&memory) else { return Ok(()) };
         if slot.lease.as_ref() == Some(lease) {
             slot.lease = None;
@@ -164,7 +161,7 @@ async fn release<T: Teller>(
             slot.told = Some(digest(teller, wish));
         }
         slot.remote = told.remote.clone().or(slot.remote);
-        if write(cx, &mut tx, teller.place(), Some(memory.version), &text_of(&slot)?).await? {
+        if write(cx, &mut tx, place, Some(memory.version), &text_of(&slot)?).await? {
             tx.commit().await?;
             return Ok(());
         }

@@ -2,15 +2,17 @@
 
 use super::super::{Gear, Meaning, Message, Tried};
 use super::api::{Access, Host, Session};
-use super::errand;
+use super::commit;
 use super::markdown::cut;
-use super::slot::{Teller, Told, settle};
+use super::slot::{Teller, Told, database_failed, settle};
 use super::stage::Stage;
 use super::subject::{Progress, Subject};
+use super::{check_with_token, errand};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use store::target_memory::Place;
+use serde_json::{Map, Value};
 
 /// Characters of a description: GitHub takes no more.
 pub(crate) const DESCRIPTION_MAX: usize = 140;
@@ -45,6 +47,11 @@ impl Status {
         }
     }
 
+    /// The same of a commit that the deploy is not of any more: the host must not wait for its end.
+    fn left(subject: &Subject, sha: &str) -> Self {
+        Self::of(&Subject { stage: Stage::Canceled, sha: sha.to_owned(), ..subject.clone() })
+    }
+
     /// The newer of the two. Of the same progress the one at hand: it may show a new address.
     pub(crate) fn or_newer(self, before: Option<Self>) -> Self {
         before.filter(|before| before.is_newer_than(&self)).unwrap_or(self)
@@ -73,21 +80,35 @@ pub(crate) fn never(_: StatusCode, _: &Value) -> bool {
     false
 }
 
+/// A host that is told statuses with the hook's own token.
+pub(crate) trait Statuses {
+    /// How.
+    const DIALECT: Dialect;
+}
+
+/// Settings of a hook for that host.
+///
+/// # Errors
+/// `Unprocessable` with the setting that would not do.
+pub(crate) fn check<S: Statuses>(data: &Map<String, Value>) -> context::Result<()> {
+    check_with_token(&S::DIALECT.host, data)
+}
+
+/// Tells that host.
+pub(crate) fn send<'a, S: Statuses>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a, Tried> {
+    async move { send_as(gear, message, &S::DIALECT, Access::own(message, &S::DIALECT.host)).await }.boxed()
+}
+
 struct StatusTeller<'a> {
     gear: &'a Gear,
     dialect: &'a Dialect,
     access: &'a Access,
     repo: &'a str,
-    place: Place,
     status: Status,
 }
 
 impl Teller for StatusTeller<'_> {
     type Wish = Status;
-
-    fn place(&self) -> &Place {
-        &self.place
-    }
 
     fn merge(&self, before: Option<Status>) -> Status {
         self.status.clone().or_newer(before)
@@ -112,12 +133,7 @@ impl Teller for StatusTeller<'_> {
     }
 }
 
-/// Tells the host, with the hook's own token.
-pub(crate) async fn send(gear: &Gear, message: &Message<'_>, dialect: &Dialect) -> Tried {
-    send_as(gear, message, dialect, Access::own(message, &dialect.host)).await
-}
-
-/// Tells the host. Without access that fails, unless there is nothing to tell.
+/// Tells a host. Without access that fails, unless there is nothing to tell.
 pub(crate) async fn send_as(
     gear: &Gear,
     message: &Message<'_>,
@@ -130,11 +146,23 @@ pub(crate) async fn send_as(
     }
 }
 
-/// Tells the host of a deploy.
+/// Tells the host of a deploy, and that it left a commit, where it did.
 pub(crate) async fn tell(gear: &Gear, dialect: &Dialect, access: &Access, subject: &Subject) -> Tried {
-    let status = Status::of(subject);
-    let key = format!("status {} {} {} {}", access.api, subject.repo, subject.sha, status.context);
-    let place = subject.place(key);
-    let teller = StatusTeller { gear, dialect, access, repo: &subject.repo, place, status };
-    settle(&gear.cx, &teller).await
+    let left = match commit::left(&gear.cx, subject).await {
+        Ok(left) => left,
+        Err(error) => return database_failed(&error),
+    };
+    if let Some(sha) = left {
+        let tried = put(gear, dialect, access, subject, Status::left(subject, &sha)).await;
+        if tried.meaning != Meaning::Delivered || sha == subject.sha {
+            return tried;
+        }
+    }
+    put(gear, dialect, access, subject, Status::of(subject)).await
+}
+
+async fn put(gear: &Gear, dialect: &Dialect, access: &Access, subject: &Subject, status: Status) -> Tried {
+    let key = format!("status {} {} {} {}", access.api, subject.repo, status.sha, status.context);
+    let teller = StatusTeller { gear, dialect, access, repo: &subject.repo, status };
+    settle(&gear.cx, &subject.place(key), &teller).await
 }

@@ -21,6 +21,7 @@ const BESIDE: [&str; 4] = ["deploy_locked", "deploy_unlocked", "deploy_restored"
 const SHA: std::ops::RangeInclusive<usize> = 7..=64;
 
 /// A deploy of a commit in a repository.
+#[derive(Clone)]
 pub(crate) struct Subject {
     pub(crate) deploy: Deploy,
     pub(crate) stage: Stage,

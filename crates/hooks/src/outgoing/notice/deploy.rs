@@ -35,6 +35,9 @@ pub(super) fn failed(deploy: &Thing<'_>) -> Notice {
         let notice = Notice::new(Severity::Neutral, deploy.about_site("The deploy of ", " was canceled"));
         return told(deploy, notice.leading("Visit the build log", Some(&page(deploy))));
     }
+    if deploy.body.get("skipped").and_then(serde_json::Value::as_bool) == Some(true) {
+        return skipped(deploy);
+    }
     broken(deploy, deploy.about_site("Something went wrong deploying ", ""))
 }
 
@@ -97,6 +100,13 @@ fn ready(deploy: &Thing<'_>, headline: Line) -> Notice {
     };
     let text = Line::of(before).plain_text("Or check out the ").link("deploy log", Some(&page(deploy)));
     Notice::new(Severity::Good, headline).leading(title, deploy.text("deploy_ssl_url")).saying(text)
+}
+
+/// A deploy that nothing was wrong with: a newer one took its place, or there was nothing to build.
+fn skipped(deploy: &Thing<'_>) -> Notice {
+    let notice = Notice::new(Severity::Neutral, deploy.about_site("A deploy of ", " was skipped"));
+    let notice = notice.leading("Visit the deploy's page", Some(&page(deploy)));
+    told(deploy, notice.saying(Line::of(deploy.text("error_message").unwrap_or_default())))
 }
 
 fn broken(deploy: &Thing<'_>, headline: Line) -> Notice {

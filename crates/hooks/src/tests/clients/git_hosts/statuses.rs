@@ -15,6 +15,7 @@ both!(
     a_late_event_moves_nothing_back,
     two_tries_at_once_end_at_the_newer_state,
     a_newer_deploy_of_the_commit_takes_over,
+    a_commit_that_was_left_waits_for_nothing,
     a_renamed_site_keeps_its_context,
     a_deployment_is_made_once,
     a_check_run_is_made_once_and_shows_what_was_noticed,
@@ -165,6 +166,33 @@ async fn a_newer_deploy_of_the_commit_takes_over(world: &World) {
     assert_eq!(state_of(&world.heard().await), "success");
     world.tell(&hook, "deploy_failed_after_succeeding", &old).await;
     assert!(world.heard().await.is_empty(), "what became of the old one is history");
+}
+
+async fn a_commit_that_was_left_waits_for_nothing(world: &World) {
+    for (kind, [waits, ends]) in [
+        ("github_commit_status", ["pending", "error"]),
+        ("gitlab_commit_status", ["pending", "canceled"]),
+        ("bitbucket_commit_status", ["INPROGRESS", "STOPPED"]),
+        ("gitea_commit_status", ["pending", "error"]),
+    ] {
+        let hook = world.hook_of(kind).await;
+        world.lose_memory().await;
+        let (gone, built) = ("a".repeat(40), "b".repeat(40));
+        let of = |sha: &String, state| Deploy { commit_ref: Some(sha.clone()), ..deploy(state) };
+        world.tell(&hook, "deploy_created", &of(&gone, DeployState::Enqueued)).await;
+        assert_eq!(state_of(&world.heard().await), waits, "{kind}");
+        world.answers(500, json!({}), json!({})).await;
+        let failed = world.tell(&hook, "deploy_building", &of(&built, DeployState::Building)).await;
+        assert_eq!(failed.meaning, Meaning::Failed(None), "{kind}: it is tried again");
+        world.heard().await;
+        world.tell(&hook, "deploy_succeeded", &of(&built, DeployState::Ready)).await;
+        let heard = world.heard().await;
+        let told: Vec<_> = heard.iter().map(|one| one["path"].as_str().unwrap_or_default()).collect();
+        assert!(told.len() == 2 && told[0].contains(&gone) && told[1].contains(&built), "{kind}: {told:?}");
+        assert_eq!(state_of(&heard[..1]), ends, "{kind}");
+        world.tell(&hook, "deploy_created", &of(&gone, DeployState::Enqueued)).await;
+        assert!(world.heard().await.is_empty(), "{kind}: a late event moves nothing back");
+    }
 }
 
 async fn a_renamed_site_keeps_its_context(world: &World) {
