@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import addon
 import idle
 import live
 import mixed
@@ -40,6 +41,7 @@ SCENARIOS: dict[str, Scenario] = {
     "mixed": mixed.run,
     "h2": single.h2,
     "rules": rules.run,
+    "addon": addon.run,
     "idle": idle.run,
     "live": live.run,
 }

@@ -118,31 +118,31 @@ def start_nginx(stack: contextlib.ExitStack, root: Path, files: dict[str, bytes]
     """nginx with the files, and the compressed forms of the small one beside it."""
     root.mkdir()
     for path, body in files.items():
-        _write(root / "www" / path.lstrip("/"), body)
-    _write(root / "www/small.html.gz", gzip.compress(content.SMALL))
+        write(root / "www" / path.lstrip("/"), body)
+    write(root / "www/small.html.gz", gzip.compress(content.SMALL))
     if has_brotli():
-        _write(root / "www/small.html.br", brotli(["--best"], content.SMALL))
-    port, h2_port = _free_ports(2)
+        write(root / "www/small.html.br", brotli(["--best"], content.SMALL))
+    port, h2_port = free_ports(2)
     settings = {"root": root, "port": port, "h2_port": h2_port, "idle": IDLE_LIMIT}
     settings["modules"] = f"load_module {BROTLI_MODULE};" if has_brotli() else ""
     settings["directives"] = "brotli_static on;" if has_brotli() else ""
-    _write(root / "nginx.conf", NGINX.format(**settings).encode())
+    write(root / "nginx.conf", NGINX.format(**settings).encode())
     command = [nginx_binary() or "nginx", "-c", str(root / "nginx.conf"), "-p", str(root)]
-    process = _launch(stack, command, root, port)
+    process = launch(stack, command, root, port)
     return Server("nginx", port, h2_port, f"127.0.0.1:{port}", process)
 
 
 def start_boathook(stack: contextlib.ExitStack, root: Path, files: dict[str, bytes], binary: Path) -> Server:
     """Boathook with the files in a site, deployed as any client would."""
     root.mkdir()
-    (port,), token = _free_ports(1), secrets.token_hex(24)
+    (port,), token = free_ports(1), secrets.token_hex(24)
     environment = {
         "BOATHOOK_OWNER_TOKEN": token,
         "BOATHOOK_RATE_LIMIT": str(api.RATE_LIMIT),
         "BOATHOOK_HEAD_TIMEOUT": str(IDLE_LIMIT),
     }
     command = [str(binary), "serve", "--data", str(root / "data"), "--listen", f"127.0.0.1:{port}"]
-    process = _launch(stack, command, root, port, **environment)
+    process = launch(stack, command, root, port, **environment)
     with api.connect(port, token) as owner:
         site = owner.make_site("bench", files)
     return Server("boathook", port, port, site.host, process, token)
@@ -153,12 +153,14 @@ def start_both(stack: contextlib.ExitStack, root: Path, files: dict[str, bytes],
     return [start_nginx(stack, root / "nginx", files), start_boathook(stack, root / "boathook", files, binary)]
 
 
-def _write(file: Path, body: bytes) -> None:
+def write(file: Path, body: bytes) -> None:
+    """A file with these bytes, in a folder that is made for it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(body)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback at which nobody listens."""
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(contextlib.closing(socket.socket())) for _ in range(count)]
         for probe in probes:
@@ -166,12 +168,12 @@ def _free_ports(count: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
-def _launch(
-    stack: contextlib.ExitStack, command: list[str], root: Path, port: int, **environment: str
+def launch(
+    stack: contextlib.ExitStack, command: list[str], root: Path, port: int, core: str = SERVER_CORE, **environment: str
 ) -> subprocess.Popen:
     """Starts a server on its core, to be stopped with the stack; its output goes to a file by its data."""
     with (root / "output.log").open("wb") as log:
-        pinned = ["taskset", "-c", SERVER_CORE, *command]
+        pinned = ["taskset", "-c", core, *command]
         process = subprocess.Popen(pinned, stdout=log, stderr=log, env={**os.environ, **environment})
     stack.callback(_stop, process)
     try:

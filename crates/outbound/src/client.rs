@@ -37,9 +37,6 @@ pub struct Options {
     /// A proxy that dials in our place, `http://…`, `https://…` or with a user name and password
     /// before the host. Hosts are judged before it is asked; what it dials then is its own affair.
     pub proxy: Option<Url>,
-    /// Whether calls name this server as their `User-Agent`. Requests that are passed on for others
-    /// do not.
-    pub names_itself: bool,
 }
 
 impl Default for Options {
@@ -49,7 +46,6 @@ impl Default for Options {
             total: TOTAL_DEADLINE,
             connect: CONNECT_DEADLINE,
             proxy: None,
-            names_itself: true,
         }
     }
 }
@@ -159,11 +155,7 @@ impl Client {
         // Fails only when another part of the program was first, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let policy = Arc::new(options.policy);
-        let mut builder = reqwest::Client::builder();
-        if options.names_itself {
-            builder = builder.user_agent(USER_AGENT);
-        }
-        builder = builder.no_proxy();
+        let mut builder = reqwest::Client::builder().user_agent(USER_AGENT).no_proxy();
         let proxy = options.proxy.as_ref().and_then(Url::host_str).map(str::to_owned);
         let proxied = options.proxy.is_some();
         if let Some(proxy) = options.proxy {
@@ -215,13 +207,6 @@ impl Client {
             truncated,
             timing: Timing { head_ms, total_ms: clock.elapsed_ms() },
         })
-    }
-
-    /// Sends a request as it is and returns when status and headers are there.
-    pub(crate) async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, Failure> {
-        let clock = Clockwork { began: Instant::now() };
-        self.check(request.url()).await.map_err(|(class, message)| clock.failure(class, message))?;
-        self.http.execute(request).await.map_err(|error| clock.explain(&error))
     }
 
     /// What can be judged before dialling; literal addresses never pass the resolver, nor do names

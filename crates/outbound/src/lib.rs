@@ -3,6 +3,7 @@
 //! dialled must be one that the operator lets users reach. It knows nothing of why a call is made.
 
 mod client;
+mod origin;
 mod policy;
 mod relay;
 mod resolver;
@@ -11,5 +12,6 @@ pub use client::{
     BODY_KEPT, BODY_READ, CONNECT_DEADLINE, Client, Failure, FailureClass, IDLE_PER_HOST, Options, Request,
     Sent, SetupError, TOTAL_DEADLINE, Timing,
 };
+pub use origin::Origin;
 pub use policy::{AddressPolicy, AddressRange, RangeError};
-pub use relay::{Passed, Relayed};
+pub use relay::{IDLE_IN_ALL, IDLE_LIMIT, IDLE_PER_ORIGIN, Passed, Relay, Relayed, RelayedBody, Spelling};

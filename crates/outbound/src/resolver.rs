@@ -58,7 +58,8 @@ async fn addresses(name: &str) -> std::io::Result<Vec<IpAddr>> {
     Ok(tokio::net::lookup_host((name, 0)).await?.map(|address| address.ip()).collect())
 }
 
-fn permitted(policy: &AddressPolicy, found: &[IpAddr]) -> Result<Addrs, Refused> {
+/// The addresses among these that may be dialled, without a port.
+pub(crate) fn permitted(policy: &AddressPolicy, found: &[IpAddr]) -> Result<Addrs, Refused> {
     let fine: Vec<_> =
         found.iter().filter(|ip| policy.permits(**ip)).map(|ip| SocketAddr::new(*ip, 0)).collect();
     if fine.is_empty() { Err(Refused) } else { Ok(Box::new(fine.into_iter())) }

@@ -32,13 +32,23 @@ fn mac(secret: &[u8], data: &[u8]) -> Hmac<Sha256> {
 /// Signs `claims` (a JSON object as text) with `secret`.
 #[must_use]
 pub fn sign_hs256(claims: &str, secret: &[u8]) -> String {
+    signed(secret, |token| URL_SAFE_NO_PAD.encode_string(claims, token))
+}
+
+/// A token whose claims, encoded already, are written behind its header.
+pub(crate) fn signed(secret: &[u8], write_claims: impl FnOnce(&mut String)) -> String {
     let mut token = URL_SAFE_NO_PAD.encode(HEADER);
     token.push('.');
-    URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+    write_claims(&mut token);
     let signature = mac(secret, token.as_bytes()).finalize().into_bytes();
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     token
+}
+
+/// What the first part of a token says.
+pub(crate) fn header_of(part: &str) -> Result<Value, JwsError> {
+    decode(part)
 }
 
 /// The claims of a token signed with `secret`. Times inside are the caller's to judge.

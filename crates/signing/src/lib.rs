@@ -6,6 +6,7 @@ mod compare;
 mod hub;
 mod jws;
 mod notification;
+mod resign;
 mod standard;
 mod vault;
 
@@ -13,5 +14,6 @@ pub use compare::{hmac_sha256_hex, same_secret, sha256_hex};
 pub use hub::hub_signature;
 pub use jws::{JwsError, sign_hs256, verify_hs256};
 pub use notification::{ISSUER, notification_token, notification_token_of};
+pub use resign::resigned;
 pub use standard::{StandardHeaders, standard_headers, webhook_secret_bytes};
 pub use vault::{KEY_LEN, NONCE_LEN, Vault, VaultError};

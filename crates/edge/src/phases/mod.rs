@@ -1,5 +1,6 @@
 //! What may happen to a request, one file each. `pipeline.rs` says in which order.
 
+pub(crate) mod addons;
 pub(crate) mod basic_auth;
 pub(crate) mod canonical_host;
 pub(crate) mod defaults;

@@ -5,7 +5,7 @@
 use crate::Shared;
 use crate::answer::{Answer, Content, Next};
 use crate::exchange::Exchange;
-use crate::phases::{basic_auth, not_found, reserved};
+use crate::phases::{addons, basic_auth, not_found, reserved};
 use crate::proxy::{self, Proxied};
 use crate::roles;
 use crate::sites::SiteView;
@@ -50,7 +50,7 @@ fn has_file(exchange: &Exchange, site: &SiteView) -> bool {
 fn find<'s>(edge: &Shared, exchange: &Exchange, site: &'s SiteView) -> Outcome<'s> {
     let cookies = cookies(exchange.headers());
     let has_role =
-        |wanted: &[String]| roles::holds_one(site.rules.visitors.as_ref(), &cookies, wanted, edge.cx.now());
+        |wanted: &[String]| roles::holds_one(site.visitors.as_deref(), &cookies, wanted, edge.cx.now());
     let facts = RequestFacts {
         scheme: exchange.scheme(),
         host: exchange.host().unwrap_or_default(),
@@ -73,17 +73,24 @@ async fn follow(edge: &Shared, exchange: &mut Exchange, site: &SiteView, hit: Hi
         Effect::Proxy { url } => {
             Break(Box::pin(proxy::forward(edge, exchange, site, Proxied { url, rule })).await)
         }
-        Effect::Rewrite { status, path, .. } => {
+        Effect::Rewrite { status, path, query } => {
             exchange.rewrite(&path, StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
-            rewritten(exchange, site)
+            rewritten(edge, exchange, site, &path, query.as_deref()).await
         }
     }
 }
 
 /// The target of a rule may be the platform's, or guarded by a password; where nothing is, the answer
 /// is 404.
-fn rewritten(exchange: &mut Exchange, site: &SiteView) -> Next {
+async fn rewritten(
+    edge: &Shared,
+    exchange: &mut Exchange,
+    site: &SiteView,
+    path: &str,
+    query: Option<&str>,
+) -> Next {
     basic_auth::run(exchange, site)?;
+    addons::at(edge, exchange, site, path, query).await?;
     reserved::run(exchange, site)?;
     Continue(())
 }

@@ -3,7 +3,6 @@
 use super::MAX_HOPS;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use rules::redirects::Rule;
-use std::collections::HashSet;
 use std::net::IpAddr;
 
 /// Headers about one connection, which end here (RFC 9110 section 7.6.1), and `Expect`, which this
@@ -23,6 +22,8 @@ const HOP_BY_HOP: [&str; 13] = [
     "transfer-encoding",
     "upgrade",
 ];
+/// Headers that are added to those of a visitor, at most.
+const HEADERS_ADDED: usize = 12;
 /// Names that only the platform gives to requests.
 const PLATFORM: &str = "x-nf-";
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -50,26 +51,31 @@ pub(super) struct Visitor<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Loop;
 
-/// The headers of the request that goes to the origin, without those that frame its body.
+/// The headers of the request that goes to the origin whose `Host` is given, without those that frame
+/// its body.
 ///
 /// # Errors
 /// When it went through [`MAX_HOPS`] servers of this kind already.
-pub(super) fn request(sent: &HeaderMap, visitor: &Visitor<'_>, rule: &Rule) -> Result<HeaderMap, Loop> {
+pub(super) fn request(
+    sent: &HeaderMap,
+    visitor: &Visitor<'_>,
+    host: &HeaderValue,
+) -> Result<HeaderMap, Loop> {
     let hops = hops(sent);
     if hops >= MAX_HOPS {
         return Err(Loop);
     }
     let named = named_by_connection(sent);
-    let mut passed = HeaderMap::with_capacity(sent.len() + 8);
+    let mut passed = HeaderMap::with_capacity(sent.len() + HEADERS_ADDED);
+    passed.insert(header::HOST, host.clone());
     for (name, value) in sent {
-        if !(is_hop_by_hop(name) || named.contains(name.as_str()) || is_framing(name) || is_platform(name)) {
+        if !(is_hop_by_hop(name) || named.has(name) || is_framing(name) || is_platform(name)) {
             passed.append(name, value.clone());
         }
     }
     join_cookies(&mut passed);
     describe(&mut passed, visitor);
     add(&mut passed, LOOP, MARK);
-    add_rule_headers(&mut passed, rule);
     Ok(passed)
 }
 
@@ -86,7 +92,7 @@ pub(super) fn wanted_upgrade(sent: &HeaderMap) -> Option<&HeaderValue> {
     let text = protocol.to_str().ok()?.to_ascii_lowercase();
     let hidden =
         text.split(',').map(str::trim).any(|name| name.starts_with("h2") || name.starts_with("http/"));
-    (named_by_connection(sent).contains("upgrade") && !hidden).then_some(protocol)
+    (named_by_connection(sent).has(&header::UPGRADE) && !hidden).then_some(protocol)
 }
 
 /// The headers of the origin's answer that go to the visitor. How long the body is, is known from
@@ -97,7 +103,7 @@ pub(super) fn answer(sent: &HeaderMap, method: &Method, status: StatusCode) -> H
     let mut passed = HeaderMap::with_capacity(sent.len() + 4);
     for (name, value) in sent {
         let frames = *name == header::CONTENT_LENGTH && !bodiless;
-        if !(is_hop_by_hop(name) || named.contains(name.as_str()) || frames) {
+        if !(is_hop_by_hop(name) || named.has(name) || frames) {
             passed.append(name, value.clone());
         }
     }
@@ -122,10 +128,18 @@ fn is_platform(name: &HeaderName) -> bool {
     name.as_str().starts_with(PLATFORM)
 }
 
-/// Names in `Connection`, lower case.
-fn named_by_connection(sent: &HeaderMap) -> HashSet<String> {
+/// Names in `Connection`.
+struct Named<'h>(Vec<&'h str>);
+
+impl Named<'_> {
+    fn has(&self, name: &HeaderName) -> bool {
+        self.0.iter().any(|named| named.eq_ignore_ascii_case(name.as_str()))
+    }
+}
+
+fn named_by_connection(sent: &HeaderMap) -> Named<'_> {
     let values = sent.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect()
+    Named(values.flat_map(|value| value.split(',')).map(str::trim).collect())
 }
 
 fn hops(sent: &HeaderMap) -> usize {
@@ -157,6 +171,12 @@ fn describe(passed: &mut HeaderMap, visitor: &Visitor<'_>) {
 
 /// Puts an item at the end of a list.
 fn add(passed: &mut HeaderMap, name: HeaderName, item: &str) {
+    if !passed.contains_key(&name)
+        && let Ok(only) = HeaderValue::from_str(item)
+    {
+        passed.insert(name, only);
+        return;
+    }
     let mut items: Vec<&[u8]> = passed.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
     items.push(item.as_bytes());
     let list = HeaderValue::from_bytes(&items.join(&b", "[..]));
@@ -165,7 +185,7 @@ fn add(passed: &mut HeaderMap, name: HeaderName, item: &str) {
 
 /// The rule's own headers win over the visitor's. What cannot be a header, or frames the request,
 /// is left out.
-fn add_rule_headers(passed: &mut HeaderMap, rule: &Rule) {
+pub(super) fn add_rule_headers(passed: &mut HeaderMap, rule: &Rule) {
     for (name, value) in &rule.headers {
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
             continue;
@@ -197,7 +217,9 @@ mod tests {
         let id = HeaderValue::from_static("id");
         let address = Ipv4Addr::new(192, 0, 2, 7).into();
         let visitor = Visitor { address, scheme: "https", host: "site.example", id: &id };
-        request(&map(sent), &visitor, &Rule { headers, ..Rule::default() })
+        let mut passed = request(&map(sent), &visitor, &HeaderValue::from_static("origin.example"))?;
+        add_rule_headers(&mut passed, &Rule { headers, ..Rule::default() });
+        Ok(passed)
     }
 
     #[test]
@@ -220,9 +242,10 @@ mod tests {
         ];
         let passed = send(&sent, &[]).expect("no loop");
         for name in sent.map(|(name, _)| name) {
-            let stays = matches!(name, "authorization" | "accept-encoding");
+            let stays = matches!(name, "authorization" | "accept-encoding" | "host");
             assert_eq!(passed.contains_key(name), stays, "{name}");
         }
+        assert_eq!(list(&passed, "host"), ["origin.example"]);
         assert_eq!(list(&passed, "x-nf-request-id"), ["id"]);
     }
 
@@ -242,7 +265,8 @@ mod tests {
             [("X-From", "rule"), ("Host", "x"), ("Content-Length", "9"), ("bad name", "x"), ("X-Bad", "\n")];
         let passed = send(&[("x-from", "client")], &rule).expect("no loop");
         assert_eq!(list(&passed, "x-from"), ["rule"]);
-        for name in ["host", "content-length", "x-bad"] {
+        assert_eq!(list(&passed, "host"), ["origin.example"]);
+        for name in ["content-length", "x-bad"] {
             assert!(!passed.contains_key(name), "{name}");
         }
     }

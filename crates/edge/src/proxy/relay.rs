@@ -1,24 +1,29 @@
-//! One request passed on: prepared, sent with its body as it comes, answered with the origin's answer.
+//! One request passed on: sent with its body as it comes, answered with the origin's answer, small ones
+//! in one piece.
 
 use super::headers::{self, Visitor};
 use super::pulse::{Pulse, Upload};
 use super::slots::Slot;
 use super::stream::Patient;
 use super::trouble::Trouble;
-use super::{Proxied, Proxy, TUNNEL_IDLE_LIMIT, sign, tunnel};
+use super::{Proxy, TUNNEL_IDLE_LIMIT, tunnel};
 use crate::answer::{Answer, Content};
 use crate::exchange::Exchange;
-use crate::sites::{Signer, SiteView};
-use context::Context;
-use futures_util::StreamExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use outbound::{Passed, Relayed};
-use url::Url;
+use outbound::{Passed, Relayed, RelayedBody};
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
 
-const SIGNATURE: HeaderName = HeaderName::from_static("x-nf-sign");
+/// Bytes of an answer that are waited for no longer than they are there already, before it is passed
+/// back: what comes to its end within them goes out at once with its head.
+const GATHERED: usize = 64 * 1024;
+const NOTHING: HeaderValue = HeaderValue::from_static("0");
 
 /// What the answer to one request depends on beside the origin.
 struct Way {
@@ -28,55 +33,32 @@ struct Way {
     slot: Slot,
 }
 
-/// Passes the request on and waits for the head of the answer.
-pub(super) async fn relay(
-    proxy: &Proxy,
-    cx: &Context,
-    exchange: &mut Exchange,
-    site: &SiteView,
-    proxied: &Proxied<'_>,
-) -> Result<Answer, Trouble> {
-    let url = Url::parse(&proxied.url).map_err(|_| Trouble::Address)?;
-    let slot = proxy.slots.take(&site.site_id).ok_or(Trouble::Busy)?;
-    let mut headers = prepare(exchange, proxied)?;
-    if let Some(name) = &proxied.rule.signed {
-        sign(proxy, cx, &site.signer, name, &mut headers).await?;
-    }
-    let upgrade = take_upgrade(exchange, &mut headers);
-    let method = exchange.method().clone();
-    let body = exchange.take_body().filter(|body| !body.is_end_stream());
-    let answer = call(proxy, Passed { method: method.clone(), url, headers }, body).await?;
-    answered(answer, proxy, Way { method, upgrade, slot })
-}
-
-fn prepare(exchange: &Exchange, proxied: &Proxied<'_>) -> Result<HeaderMap, Trouble> {
-    let visitor = Visitor {
+/// What an origin is told of who sends the request.
+pub(super) fn visitor(exchange: &Exchange) -> Visitor<'_> {
+    Visitor {
         address: exchange.peer.ip(),
         scheme: exchange.scheme(),
         host: exchange.host().unwrap_or_default(),
         id: &exchange.id,
-    };
-    headers::request(exchange.headers(), &visitor, proxied.rule).map_err(|_| Trouble::Loop)
+    }
 }
 
-/// Without a value for the variable the request goes unsigned, as from the vendor's own tools: the
-/// origin refuses it.
-async fn sign(
+/// Passes the request on and waits for the head of the answer. The request keeps its place until the
+/// answer is over.
+pub(super) async fn pass_on(
     proxy: &Proxy,
-    cx: &Context,
-    signer: &Signer,
-    name: &str,
-    headers: &mut HeaderMap,
-) -> Result<(), Trouble> {
-    let secret =
-        proxy.secrets.value(&signer.account_id, &signer.site_id, name).await.map_err(Trouble::Secret)?;
-    let Some(secret) = secret else {
-        tracing::info!(site = &*signer.site_id, name, "requests go unsigned: there is no such variable");
-        return Ok(());
-    };
-    let token = HeaderValue::try_from(sign::token(signer, cx.now(), &secret));
-    headers.insert(SIGNATURE, token.expect("a token is made of letters, digits and dots"));
-    Ok(())
+    exchange: &mut Exchange,
+    mut passed: Passed,
+    slot: Slot,
+) -> Result<Answer, Trouble> {
+    let upgrade = take_upgrade(exchange, &mut passed.headers);
+    let method = passed.method.clone();
+    let body = exchange.take_body().filter(|body| !body.is_end_stream());
+    if body.is_none() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+        passed.headers.insert(header::CONTENT_LENGTH, NOTHING);
+    }
+    let answer = call(proxy, passed, body).await?;
+    answered(answer, proxy, Way { method, upgrade, slot }).await
 }
 
 fn take_upgrade(exchange: &mut Exchange, headers: &mut HeaderMap) -> Option<OnUpgrade> {
@@ -88,16 +70,20 @@ fn take_upgrade(exchange: &mut Exchange, headers: &mut HeaderMap) -> Option<OnUp
 }
 
 async fn call(proxy: &Proxy, passed: Passed, body: Option<Incoming>) -> Result<Relayed, Trouble> {
+    let Some(body) = body else {
+        let answer = proxy.relay.send(passed, None::<Incoming>);
+        return Ok(tokio::time::timeout(proxy.head, answer).await.map_err(|_| Trouble::Late)??);
+    };
     let pulse = Pulse::new();
-    let upload = body.map(|body| Upload::new(body, pulse.clone()));
-    match pulse.while_it_beats(proxy.head, proxy.client.relay(passed, upload)).await {
+    let upload = Some(Upload::new(body, pulse.clone()));
+    match pulse.while_it_beats(proxy.head, proxy.relay.send(passed, upload)).await {
         Some(answer) => Ok(answer?),
         None if pulse.awaits_visitor() => Err(Trouble::SlowVisitor),
         None => Err(Trouble::Late),
     }
 }
 
-fn answered(origin: Relayed, proxy: &Proxy, way: Way) -> Result<Answer, Trouble> {
+async fn answered(origin: Relayed, proxy: &Proxy, way: Way) -> Result<Answer, Trouble> {
     let status = origin.status();
     let headers = headers::answer(origin.headers(), &way.method, status);
     let content = match (status, way.upgrade) {
@@ -106,11 +92,44 @@ fn answered(origin: Relayed, proxy: &Proxy, way: Way) -> Result<Answer, Trouble>
             Content::Empty
         }
         (StatusCode::SWITCHING_PROTOCOLS, None) => return Err(Trouble::Protocol),
-        _ => {
-            let length = origin.length();
-            let body = Patient::new(origin.into_stream().boxed(), proxy.idle, way.slot);
-            Content::Stream { body: body.boxed(), length }
-        }
+        _ => content(origin, proxy, way.slot).await?,
     };
     Ok(Answer { status, headers, content, of_file: false })
+}
+
+/// The body of an answer: bytes, where all of it has come with the head.
+async fn content(origin: Relayed, proxy: &Proxy, slot: Slot) -> Result<Content, Trouble> {
+    let length = origin.length();
+    let mut body = origin.into_body();
+    let (pieces, ended) = gather(&mut body).await.map_err(Trouble::Broken)?;
+    if ended {
+        return Ok(match <[Bytes; 1]>::try_from(pieces) {
+            Ok([only]) => Content::Bytes(only),
+            Err(pieces) if pieces.is_empty() => Content::Empty,
+            Err(pieces) => Content::Bytes(pieces.concat().into()),
+        });
+    }
+    let rest = Patient::new(body.boxed(), proxy.idle, slot);
+    let body = stream::iter(pieces.into_iter().map(Ok)).chain(rest).boxed();
+    Ok(Content::Stream { body, length })
+}
+
+/// What of a body is there already, and whether that is all. Waits for nothing.
+async fn gather(body: &mut RelayedBody) -> io::Result<(Vec<Bytes>, bool)> {
+    let (mut pieces, mut count) = (Vec::with_capacity(1), 0);
+    poll_fn(move |cx| {
+        while count < GATHERED {
+            match body.poll_bytes(cx) {
+                Poll::Ready(Some(Ok(bytes))) => {
+                    count += bytes.len();
+                    pieces.push(bytes);
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
+                Poll::Ready(None) => return Poll::Ready(Ok((std::mem::take(&mut pieces), true))),
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Ok((std::mem::take(&mut pieces), false)))
+    })
+    .await
 }

@@ -1,5 +1,6 @@
-//! How many requests are passed on at once, in all and for each site, so that one site with a silent
-//! origin leaves the others their share.
+//! How many requests are passed on at once: in all, for each site, for each add-on on all sites, and for
+//! each destination of a site. Nobody holds more than what is still free where he takes it from, so that
+//! however many origins are silent, the next one finds a place.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -12,16 +13,69 @@ pub(super) struct Slots {
     taken: Arc<Mutex<Taken>>,
 }
 
+/// Who wants a place.
+pub(super) enum Asker<'a> {
+    /// The redirect rules of a site.
+    Rules { site: &'a str },
+    /// An add-on of a site.
+    Addon { site: &'a str, addon: &'a str, instance: &'a str },
+}
+
 #[derive(Default)]
 struct Taken {
     all: usize,
-    by_site: HashMap<Box<str>, usize>,
+    by_party: HashMap<Party, usize>,
+}
+
+/// What places are counted for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Party {
+    Site(Box<str>),
+    Addon(Box<str>),
+    /// The rules of a site.
+    Rules(Box<str>),
+    /// An instance on a site.
+    Instance(Box<str>),
 }
 
 /// A place, free again when it is dropped.
 pub(super) struct Slot {
-    site: Box<str>,
+    parties: Parties,
     taken: Arc<Mutex<Taken>>,
+}
+
+/// Whom a place is counted for.
+struct Parties {
+    site: Party,
+    /// The add-on, where it is for one.
+    addon: Option<Party>,
+    /// The rules or the instance.
+    destination: Party,
+}
+
+impl Parties {
+    fn of(asker: &Asker<'_>) -> Self {
+        match *asker {
+            Asker::Rules { site } => {
+                Self { site: Party::Site(site.into()), addon: None, destination: Party::Rules(site.into()) }
+            }
+            Asker::Addon { site, addon, instance } => Self {
+                site: Party::Site(site.into()),
+                addon: Some(Party::Addon(addon.into())),
+                destination: Party::Instance(instance.into()),
+            },
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Party> {
+        [Some(&self.site), self.addon.as_ref(), Some(&self.destination)].into_iter().flatten()
+    }
+}
+
+impl Taken {
+    fn of(&self, party: &Party) -> usize {
+        self.by_party.get(party).copied().unwrap_or(0)
+    }
 }
 
 impl Slots {
@@ -29,17 +83,26 @@ impl Slots {
         Self { total, per_site, taken: Arc::default() }
     }
 
-    /// A place for a request of this site, if one is free.
-    pub(super) fn take(&self, site: &str) -> Option<Slot> {
+    /// A place, if one is free for this asker.
+    pub(super) fn take(&self, asker: &Asker<'_>) -> Option<Slot> {
+        let parties = Parties::of(asker);
         let mut taken = self.taken.lock();
-        let here = taken.by_site.get(site).copied().unwrap_or(0);
-        if taken.all >= self.total || here >= self.per_site {
+        let free = self.total - taken.all;
+        let of_site = taken.of(&parties.site);
+        let here = self.per_site.saturating_sub(of_site);
+        let of_addon = parties.addon.as_ref().map_or(0, |addon| taken.of(addon));
+        if here == 0 || of_site >= free || of_addon >= free || taken.of(&parties.destination) >= here {
             return None;
         }
         taken.all += 1;
-        taken.by_site.insert(site.into(), here + 1);
+        for party in parties.all() {
+            match taken.by_party.get_mut(party) {
+                Some(count) => *count += 1,
+                None => drop(taken.by_party.insert(party.clone(), 1)),
+            }
+        }
         drop(taken);
-        Some(Slot { site: site.into(), taken: Arc::clone(&self.taken) })
+        Some(Slot { parties, taken: Arc::clone(&self.taken) })
     }
 }
 
@@ -47,10 +110,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut taken = self.taken.lock();
         taken.all -= 1;
-        if let Some(here) = taken.by_site.get_mut(&self.site) {
-            *here -= 1;
-            if *here == 0 {
-                taken.by_site.remove(&self.site);
+        for party in self.parties.all() {
+            if let Some(count) = taken.by_party.get_mut(party) {
+                *count -= 1;
+                if *count == 0 {
+                    taken.by_party.remove(party);
+                }
             }
         }
     }
@@ -60,18 +125,50 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
+    /// Takes places for one asker until there is none, and says how many there were.
+    fn fill(slots: &Slots, asker: &Asker<'_>, held: &mut Vec<Slot>) -> usize {
+        let before = held.len();
+        held.extend(std::iter::from_fn(|| slots.take(asker)));
+        held.len() - before
+    }
+
+    fn addon<'a>(site: &'a str, addon: &'a str, instance: &'a str) -> Asker<'a> {
+        Asker::Addon { site, addon, instance }
+    }
+
     #[test]
-    fn places_run_out_for_a_site_and_for_all() {
-        let slots = Slots::new(3, 2);
-        let first = slots.take("a");
-        let second = slots.take("a");
-        assert!(first.is_some() && second.is_some() && slots.take("a").is_none());
-        let other = slots.take("b");
-        assert!(other.is_some() && slots.take("b").is_none() && slots.take("c").is_none());
-        drop(first);
-        let third = slots.take("a");
-        assert!(third.is_some());
-        drop((second, third, other));
-        assert!(slots.taken.lock().by_site.is_empty(), "nothing is kept of sites that pass nothing on");
+    fn what_hangs_leaves_the_others_of_its_site_their_share() {
+        let (slots, mut held) = (Slots::new(1000, 16), Vec::new());
+        assert_eq!(fill(&slots, &addon("a", "x", "ax"), &mut held), 8);
+        assert_eq!(fill(&slots, &addon("a", "y", "ay"), &mut held), 4);
+        assert_eq!(fill(&slots, &Asker::Rules { site: "a" }, &mut held), 2);
+        assert_eq!(fill(&slots, &addon("b", "x", "bx"), &mut held), 8);
+        held.clear();
+        assert_eq!(fill(&slots, &Asker::Rules { site: "a" }, &mut held), 8);
+        held.clear();
+        assert!(slots.taken.lock().by_party.is_empty(), "nothing is kept of those that pass nothing on");
+        assert_eq!(slots.taken.lock().all, 0);
+    }
+
+    #[test]
+    fn an_addon_that_hangs_on_all_sites_leaves_other_addons_their_share() {
+        let (slots, mut held) = (Slots::new(64, 8), Vec::new());
+        let sites: Vec<String> = (0..40).map(|number| format!("site {number}")).collect();
+        let taken = sites.iter().map(|site| fill(&slots, &addon(site, "hangs", site), &mut held));
+        assert_eq!(taken.sum::<usize>(), 32);
+        assert!(slots.take(&addon(&sites[0], "works", "w")).is_some());
+        let again = sites.iter().map(|site| fill(&slots, &addon(site, "hangs too", &site[1..]), &mut held));
+        assert_eq!(again.sum::<usize>(), 16);
+        assert!(slots.take(&addon(&sites[39], "works", "w")).is_some());
+    }
+
+    #[test]
+    fn places_run_out() {
+        let (slots, mut held) = (Slots::new(3, 100), Vec::new());
+        let names = ["a", "b", "c", "d"];
+        for _ in 0..3 {
+            held.extend(names.iter().filter_map(|site| slots.take(&Asker::Rules { site })));
+        }
+        assert_eq!(held.len(), 3);
     }
 }

@@ -50,11 +50,13 @@ impl Stream for Patient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::slots::Slots;
+    use crate::proxy::slots::{Asker, Slots};
     use futures_util::{StreamExt as _, stream};
 
+    const RULES: Asker<'static> = Asker::Rules { site: "s" };
+
     fn patient(body: impl Stream<Item = io::Result<Bytes>> + Send + 'static, slots: &Slots) -> Patient {
-        Patient::new(body.boxed(), Duration::from_millis(20), slots.take("s").expect("a place"))
+        Patient::new(body.boxed(), Duration::from_millis(20), slots.take(&RULES).expect("a place"))
     }
 
     #[tokio::test]
@@ -65,7 +67,7 @@ mod tests {
         let kinds = all.into_iter().map(|piece| piece.map_err(|error| error.kind()));
         let expect = [Ok(Bytes::from("a")), Ok(Bytes::from("b")), Err(io::ErrorKind::TimedOut)];
         assert_eq!(kinds.collect::<Vec<_>>(), expect);
-        assert!(slots.take("s").is_some(), "the place is free again");
+        assert!(slots.take(&RULES).is_some(), "the place is free again");
     }
 
     #[tokio::test]

@@ -1,12 +1,14 @@
 //! Why a request was not answered by its origin, and what the visitor is told. The owner finds more in
 //! the log, where no address with what visitors sent is written either.
 
+use super::headers::Loop;
 use crate::answer::Answer;
 use crate::exchange::Exchange;
 use crate::pages;
 use crate::sites::SiteView;
 use http::StatusCode;
 use outbound::{Failure, FailureClass};
+use std::io;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(super) enum Trouble {
     NoProxy,
     /// What the rule makes of this request is no address.
     Address,
+    /// The request says twice who sends it.
+    Ambiguous,
     /// The request went round in a circle.
     Loop,
     /// Too many requests are being passed on.
@@ -23,12 +27,20 @@ pub(super) enum Trouble {
     Secret(context::Error),
     /// The origin was not reached, or what it said is no answer.
     Failed(Failure),
+    /// The origin's answer broke off right behind its head.
+    Broken(io::Error),
     /// The origin did not answer in time.
     Late,
     /// The visitor did not send the body in time.
     SlowVisitor,
     /// The origin changes to a protocol that nobody asked for.
     Protocol,
+}
+
+impl From<Loop> for Trouble {
+    fn from(Loop: Loop) -> Self {
+        Self::Loop
+    }
 }
 
 impl From<Failure> for Trouble {
@@ -53,6 +65,11 @@ impl Trouble {
                 "Bad gateway",
                 "This page is passed on to an address that cannot be.",
             ),
+            Self::Ambiguous => (
+                StatusCode::BAD_REQUEST,
+                "Bad request",
+                "This request has more than one Authorization header.",
+            ),
             Self::Loop => (StatusCode::LOOP_DETECTED, "Loop detected", "This page is passed on in a circle."),
             Self::Busy => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -75,7 +92,7 @@ impl Trouble {
                 "Where this page comes from cannot prove that it is what it says: its certificate is not \
                  one that this server trusts.",
             ),
-            Self::Failed(_) | Self::Protocol => {
+            Self::Failed(_) | Self::Broken(_) | Self::Protocol => {
                 (StatusCode::BAD_GATEWAY, "Bad gateway", "Where this page comes from, nobody answers.")
             }
             Self::Late => (
@@ -99,6 +116,7 @@ impl Trouble {
                 tracing::error!(?id, site, error, "the value that signs requests cannot be looked up");
             }
             Self::Failed(failure) => tracing::info!(?id, site, %failure, "an origin was not reached"),
+            Self::Broken(error) => tracing::info!(?id, site, %error, "an origin's answer broke off"),
             other => tracing::info!(?id, site, why = ?other, "a request was not passed on"),
         }
     }
@@ -117,8 +135,10 @@ mod tests {
             (failed(FailureClass::RefusedAddress), 502),
             (failed(FailureClass::Tls), 502),
             (failed(FailureClass::Other), 502),
+            (Trouble::Broken(io::ErrorKind::UnexpectedEof.into()), 502),
             (Trouble::Late, 504),
             (Trouble::SlowVisitor, 408),
+            (Trouble::Ambiguous, 400),
             (Trouble::Loop, 508),
             (Trouble::Busy, 503),
             (Trouble::Address, 502),
