@@ -1,5 +1,6 @@
 //! The audit log of an account: its ledger of events in the shape hosted clients read.
 
+use ::events::Note;
 use context::{Context, Result};
 use model::{EventRecord, Page, Timestamp};
 use serde::Serialize;
@@ -20,7 +21,7 @@ pub struct AuditEntry {
     pub payload: AuditPayload,
 }
 
-/// What happened. The ledger does not know who did it.
+/// What happened. Who did it is known of changes of secrets alone.
 #[derive(Clone, Debug, Serialize)]
 pub struct AuditPayload {
     /// Name of the event.
@@ -29,6 +30,9 @@ pub struct AuditPayload {
     pub timestamp: Timestamp,
     /// Always `event`.
     pub log_type: &'static str,
+    /// The person who did it, where the ledger knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_id: Option<String>,
     /// The site and the thing it happened to.
     pub traits: Value,
 }
@@ -57,6 +61,8 @@ pub async fn list(
 }
 
 fn entry(event: EventRecord) -> AuditEntry {
+    // in other entries, visitors may have written the payload
+    let actor = event.payload["actor_id"].as_str().filter(|_| Note::is_name(&event.event));
     AuditEntry {
         id: event.id,
         account_id: event.account_id,
@@ -64,6 +70,7 @@ fn entry(event: EventRecord) -> AuditEntry {
             action: event.event,
             timestamp: event.at,
             log_type: LOG_TYPE,
+            actor_id: actor.map(str::to_owned),
             traits: json!({"site_id": event.site_id, "resource_id": event.resource_id}),
         },
     }

@@ -1,11 +1,11 @@
 //! The first start of a server: its owner, the owner's account, and a token to begin with. Every
 //! start after that finds them and changes nothing, unless the operator names another token.
 
-use crate::{account, check, tokens, user};
+use crate::{Principal, account, check, tokens, user};
 use context::{Context, Error, Result};
 use model::Scope;
 use signing::sha256_hex;
-use store::{ChangeKind, Tx, settings, users};
+use store::{ChangeKind, Conn, Tx, settings, users};
 
 /// Bytes of a token that is chosen well: a fast digest hides only what cannot be guessed. Shorter
 /// ones are taken with a warning, since the operator may be running a test on loopback.
@@ -71,6 +71,16 @@ pub async fn bootstrap(cx: &Context, owner: &Owner) -> Result<Option<Bootstrappe
         Err(Error::Conflict(_)) => run(cx, owner).await,
         done => done,
     }
+}
+
+/// Whether somebody runs this server: the person whom its first start made, with a token that may do
+/// everything and is confined to no account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_operator(db: &mut Conn, who: &Principal) -> Result<bool> {
+    let is_whole = who.holds(Scope::Admin) && who.only_account.is_none() && who.build.is_none();
+    Ok(is_whole && settings::get(db, OWNER_KEY).await?.as_deref() == Some(who.user_id.as_str()))
 }
 
 async fn run(cx: &Context, owner: &Owner) -> Result<Option<Bootstrapped>> {

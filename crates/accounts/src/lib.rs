@@ -20,6 +20,6 @@ pub mod user;
 mod tests;
 
 pub use authenticate::{BEARER_MAX, authenticate};
-pub use bootstrap::{Bootstrapped, CHOSEN_TOKEN_GOOD, Owner, bootstrap};
+pub use bootstrap::{Bootstrapped, CHOSEN_TOKEN_GOOD, Owner, bootstrap, is_operator};
 pub use check::{EMAIL_MAX, NAME_MAX};
 pub use principal::{Access, BuildReach, Principal};

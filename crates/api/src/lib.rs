@@ -26,6 +26,7 @@ mod files;
 mod forms;
 mod functions;
 mod hooks;
+mod identity;
 mod members;
 mod plugin_runs;
 mod purge;

@@ -32,6 +32,8 @@ pub enum Needs {
     Form(Scope),
     /// The submission in the path.
     Submission(Scope),
+    /// Whoever runs the server, with the account in the path, whether they are in it or not.
+    Operator,
 }
 
 impl Needs {
@@ -40,6 +42,7 @@ impl Needs {
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Anyone => None,
+            Self::Operator => Some(Scope::Admin),
             Self::Token(s)
             | Self::Account(s)
             | Self::Site(s)
@@ -65,9 +68,16 @@ pub(crate) async fn meet(needs: Needs, call: &mut Call) -> Result<()> {
     }
     let mut db = call.cx.read().await?;
     let account_id = match needs {
-        Needs::Account(_) => find_account(&mut db, call).await?,
+        Needs::Account(_) | Needs::Operator => find_account(&mut db, call).await?,
         _ => find_site(&mut db, needs, call).await?,
     };
+    if needs == Needs::Operator {
+        return match (accounts::is_operator(&mut db, &who).await?, who.may(&account_id, Scope::Read)) {
+            (true, _) => Ok(()),
+            (false, Access::Unknown) => Err(Error::NotFound),
+            (false, _) => Err(Error::Forbidden("this is for whoever runs the server".to_owned())),
+        };
+    }
     match who.may(&account_id, scope) {
         Access::Granted => Ok(()),
         Access::Forbidden => Err(too_little(scope)),

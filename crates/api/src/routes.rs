@@ -1,7 +1,9 @@
 //! The table of contents: one row an operation. The path is the one of the API description, under
 //! `/api/v1` unless the row says otherwise.
 
-use crate::Needs::{self, Account, Anyone, Build, Deploy, Form, Hook, Log, Site, Submission, Token};
+use crate::Needs::{
+    self, Account, Anyone, Build, Deploy, Form, Hook, Log, Operator, Site, Submission, Token,
+};
 use crate::call::{Call, Outcome};
 use crate::router::API_ROOT;
 use futures_util::future::BoxFuture;
@@ -86,6 +88,11 @@ routes! {
     GET "/sites/{site_id}/metadata" "getSiteMetadata" netlify Site(Read) => sites::get_site_metadata;
     PUT "/sites/{site_id}/metadata" "updateSiteMetadata" netlify Site(Write) => sites::update_site_metadata;
 
+    // how a site verifies its visitors
+    GET "/sites/{site_id}/identity" "getSiteIdentity" own Site(Read) => identity::get_site_identity;
+    POST "/sites/{site_id}/identity/rotate_secret" "rotateSiteIdentitySecret" own Site(Write) => identity::rotate_site_identity_secret;
+    DELETE "/sites/{site_id}/identity/previous_secrets" "endSiteIdentityOverlap" own Site(Write) => identity::end_site_identity_overlap;
+
     // files and functions of the published deploy
     GET "/sites/{site_id}/files" "listSiteFiles" netlify Site(Read) => files::list_site_files;
     GET "/sites/{site_id}/files/{*file_path}" "getSiteFileByPathName" netlify Site(Read) => files::get_site_file_by_path_name;
@@ -157,6 +164,7 @@ routes! {
     POST "/builds/{build_id}/retry" "retryBuild" own Build(Write) => builds::retry_build;
     POST "/deploys/{deploy_id}/retry" "retryDeploy" own Deploy(Write) => builds::retry_deploy;
     GET "/sites/{site_id}/builds/status" "getSiteBuildStatus" own Site(Read) => builds::get_site_build_status;
+    PUT "/{account_id}/builds/concurrency" "updateAccountBuildConcurrency" own Operator => builds::update_account_build_concurrency;
     GET "/{account_id}/builds/queue" "listAccountBuildQueue" own Account(Read) => builds::list_account_build_queue;
     GET "/builds/{build_id}/log" "getBuildLog" own Log(Read) => builds::get_build_log;
     GET "/builds/{build_id}/log/stream" "followBuildLog" own Log(Read) => builds::follow_build_log;

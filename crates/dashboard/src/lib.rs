@@ -12,6 +12,7 @@ mod log_stream;
 mod pages;
 mod problem;
 mod session;
+mod steps;
 mod view;
 mod visit;
 

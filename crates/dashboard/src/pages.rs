@@ -12,8 +12,10 @@ mod delivery;
 mod deploy;
 mod digest;
 mod events;
+mod git;
 mod hook;
 mod hooks;
+mod identity;
 mod instance;
 mod login;
 mod replay;
@@ -42,6 +44,12 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/sites/{name}/deploys",                          get(site::deploys))
         .route("/sites/{name}/settings",                         post(settings::save))
         .route("/sites/{name}/delete",                           post(settings::delete))
+        .route("/sites/{name}/identity",                         get(identity::show).post(identity::save))
+        .route("/sites/{name}/identity/rotate",                  post(identity::rotate))
+        .route("/sites/{name}/identity/end",                     post(identity::end))
+        .route("/sites/{name}/identity/off",                     post(identity::off))
+        .route("/sites/{name}/git",                              get(git::show))
+        .route("/sites/{name}/git/secret",                       post(git::rotate))
         .route("/sites/{name}/builds",                           get(builds::show).post(builds::start))
         .route("/sites/{name}/builds/{id}/{action}",             post(builds::act))
         .route("/sites/{name}/requests",                         get(requests::show))

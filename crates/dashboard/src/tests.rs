@@ -2,6 +2,8 @@
 
 mod addons;
 mod fake;
+mod git;
+mod identity;
 
 use crate::{Api, router};
 use axum::Router;
@@ -116,6 +118,8 @@ fn all_pages() -> Vec<(String, &'static str)> {
         (format!("{site}?type=email"), "Address"),
         (format!("{site}?type=slack"), "one message every day"),
         (format!("{site}/hooks/{GATHERING}"), "<option selected>45m</option>"),
+        (format!("{site}/identity"), "and one before that until"),
+        (format!("{site}/git"), "whoever knows the address"),
         (format!("{site}/addons"), "Add an add-on"),
         (format!("{site}/addons/extra"), "config-6"),
         (format!("{site}/addons/plain"), "config-whole"),
@@ -132,6 +136,12 @@ fn all_pages() -> Vec<(String, &'static str)> {
         (format!("{site}/deploys/{ASKING}"), "with secret variables"),
         (format!("{site}/requests"), "look at it first"),
         (format!("{site}/builds"), "60 s"),
+        (format!("{site}/builds"), "1 running, 2 waiting, 3 at once"),
+        (
+            format!("{site}/deploys/{LIVE}"),
+            "2 times</span></span><meter min=\"0\" max=\"61000\" value=\"2500\"",
+        ),
+        (format!("{site}/deploys/{BUILDING}"), "<span class=\"state running\">"),
         (format!("{site}/build-hooks/{BUILD_HOOK}"), "the signature is wrong"),
         (format!("{site}/hooks/{HOOK}"), "4 failed tries"),
         (format!("{site}/hooks/{HOOK}?state=given_up&event=deploy_succeeded"), "Deliveries"),

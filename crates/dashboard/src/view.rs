@@ -20,6 +20,7 @@ static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     pages.add_filter("clock", clock);
     pages.add_filter("link", link);
     pages.add_filter("lasted", lasted);
+    pages.add_filter("span", span);
     pages.add_filter("seg", segment);
     pages.add_filter("words", |text: &str| text.replace('_', " "));
     pages.add_filter("short", |text: &str| text.chars().take(8).collect::<String>());
@@ -106,6 +107,10 @@ pub(crate) fn notice(code: &str) -> Option<&'static str> {
         "addon-changed" => "The add-on was configured.",
         "addon-removed" => "The add-on was removed from the site.",
         "hook-digest" => "What the hook gathers was changed.",
+        "identity-saved" => "What a token must say was changed.",
+        "identity-rotated" => "The new secret counts from now on.",
+        "identity-ended" => "Only the newest secret counts now.",
+        "identity-off" => "No token counts any more.",
         "token-revoked" => "The token was revoked.",
         "logged-out" => "You are logged out.",
         _ => return None,
@@ -129,8 +134,14 @@ fn lasted(from: &str, to: &str) -> String {
     let (Ok(from), Ok(to)) = (model::Timestamp::parse(from), model::Timestamp::parse(to)) else {
         return String::new();
     };
-    match (to.0 - from.0).max(0) {
-        millis @ ..10_000 => format!("{millis} ms"),
+    span(to.0 - from.0)
+}
+
+/// Milliseconds in a unit of their size.
+fn span(millis: i64) -> String {
+    match millis.max(0) {
+        millis @ ..1_000 => format!("{millis} ms"),
+        millis @ ..10_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
         millis @ ..600_000 => format!("{} s", millis / 1000),
         millis => format!("{} min", millis / 60_000),
     }
@@ -166,6 +177,8 @@ mod tests {
         let from = "2026-01-02T03:00:00.000Z";
         for (to, expect) in [
             ("2026-01-02T03:00:00.250Z", "250 ms"),
+            ("2026-01-02T03:00:01.000Z", "1.0 s"),
+            ("2026-01-02T03:00:09.999Z", "9.9 s"),
             ("2026-01-02T03:00:10.999Z", "10 s"),
             ("2026-01-02T03:10:00.000Z", "10 min"),
             ("2026-01-02T02:00:00.000Z", "0 ms"),

@@ -5,8 +5,8 @@
 use crate::Shared;
 use crate::answer::{Answer, Next};
 use crate::exchange::Exchange;
-use crate::phases::{basic_auth, canonical_host, defaults, form_post, headers, host, not_found, pretty_urls};
-use crate::phases::{redirects, reserved};
+use crate::phases::{addons, basic_auth, canonical_host, defaults, form_post, headers, host, not_found};
+use crate::phases::{pretty_urls, redirects, reserved};
 use crate::phases::{site_access, site_password, snippets, split_test, static_file, target};
 use crate::sites::SiteView;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -58,6 +58,7 @@ async fn show(edge: &Shared, exchange: &mut Exchange, site: &SiteView) -> Answer
 
 async fn decide(edge: &Shared, exchange: &mut Exchange, site: &SiteView) -> ControlFlow<Answer, Answer> {
     basic_auth::run(exchange, site)?;
+    addons::run(edge, exchange, site).await?;
     reserved::run(exchange, site)?;
     redirects::run(edge, exchange, site).await?;
     form_post::run(edge, exchange, site).await?;

@@ -5,6 +5,7 @@
 mod asyncapi;
 mod catalog;
 mod fire;
+mod note;
 mod project;
 mod record;
 mod route;
@@ -13,6 +14,7 @@ mod sample;
 pub use asyncapi::document as asyncapi;
 pub use catalog::{ALIASES, CATALOG, Entry, Event, Subject, canonical, entry};
 pub use fire::{To, record_for};
+pub use note::{Note, note};
 pub use record::record;
 pub use route::{Facts, LIFE, Reaction, route};
 pub use sample::{Sample, Scene, deploy_state};

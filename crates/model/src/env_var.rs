@@ -141,6 +141,10 @@ pub struct EnvVar {
     /// Who changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<EnvVarUser>,
+    /// The add-on of the site that hands it out, by its name in commands: such a variable is not changed
+    /// here, but one of the site's own goes before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_slug: Option<String>,
 }
 
 impl EnvVar {
@@ -220,6 +224,7 @@ mod tests {
             is_secret: false,
             updated_at: Timestamp(0),
             updated_by: None,
+            service_slug: None,
         }
     }
 

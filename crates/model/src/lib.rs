@@ -3,6 +3,7 @@
 //! random number: whoever needs them passes them in.
 
 mod account;
+mod addon_variable;
 mod address;
 mod build;
 mod build_hook;
@@ -24,6 +25,7 @@ mod submission;
 mod time;
 
 pub use account::{Account, AccountType, Member, Role, Scope, Ticket, TokenInfo, User};
+pub use addon_variable::addon_may_set;
 pub use address::{Addresses, HostTarget};
 pub use build::{Build, BuildState, LogLine, LogSection};
 pub use build_hook::{

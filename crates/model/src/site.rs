@@ -39,6 +39,12 @@ pub struct Site {
     /// secret that signs such tokens is never shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt_roles_path: Option<String>,
+    /// What `iss` of a visitor's token must be, when the owner has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_issuer: Option<String>,
+    /// What must be in `aud` of a visitor's token, when the owner has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_audience: Option<String>,
     /// Where form notices go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification_email: Option<String>,

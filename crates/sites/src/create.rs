@@ -43,7 +43,7 @@ pub async fn create(
     let secret_chosen = changes.jwt_secret.is_some();
     apply(cx, &mut site, changes)?;
     if !secret_chosen {
-        site.info.jwt_secret = Some(identity::drawn(cx));
+        identity::draw(cx, &mut site.info)?;
     }
     for _ in 0..NAME_TRIES {
         if !chosen {

@@ -84,6 +84,8 @@ fn shown(
         branch_deploy_custom_domain: info.branch_deploy_custom_domain,
         deploy_preview_custom_domain: info.deploy_preview_custom_domain,
         jwt_roles_path: info.jwt_roles_path,
+        jwt_issuer: info.jwt_issuer,
+        jwt_audience: info.jwt_audience,
         notification_email: info.notification_email,
         ssl_url: url.clone(),
         ssl: at.scheme == "https",

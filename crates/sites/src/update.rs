@@ -6,14 +6,16 @@ use crate::identity;
 use crate::password::{self, PasswordContext};
 use crate::repo::{self, push_hook_id};
 use context::{Context, Error, Result};
+use events::Note;
 use model::{BuildSettings, ProcessingSettings, SiteName};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::fmt;
 use store::sites::{self, SiteInfo, SiteRow};
 use store::{ChangeKind, pushes};
 
 /// What a client wants changed. Absent fields stay; fields that are null are cleared.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Changes {
     /// New name.
@@ -34,12 +36,19 @@ pub struct Changes {
     pub password: Option<Option<String>>,
     /// What the password guards.
     pub password_context: Option<PasswordContext>,
-    /// Secret that signs the tokens of the site's visitors; never shown again.
+    /// Secret that signs the tokens of the site's visitors; never shown again. It takes the place of all
+    /// that were; [`identity::rotate`] leaves them their time.
     #[serde(deserialize_with = "present")]
     pub jwt_secret: Option<Option<String>>,
     /// Where the roles are among the claims of such a token.
     #[serde(deserialize_with = "present")]
     pub jwt_roles_path: Option<Option<String>>,
+    /// What `iss` of such a token must be; an empty one takes the demand away.
+    #[serde(deserialize_with = "present")]
+    pub jwt_issuer: Option<Option<String>>,
+    /// What must be in `aud` of such a token; an empty one takes the demand away.
+    #[serde(deserialize_with = "present")]
+    pub jwt_audience: Option<Option<String>>,
     /// Where form notices go.
     #[serde(deserialize_with = "present")]
     pub notification_email: Option<Option<String>>,
@@ -58,6 +67,16 @@ pub struct Changes {
     pub prerender: Option<Option<String>>,
     /// See the API's field of this name.
     pub prevent_non_git_prod_deploys: Option<bool>,
+    /// The person who asks, for the audit log; never out of a request's body.
+    #[serde(skip)]
+    pub by: Option<String>,
+}
+
+/// Says nothing: a password and a secret are among the changes.
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Changes(..)")
+    }
 }
 
 /// Tells a field that is null from one that is absent.
@@ -94,6 +113,7 @@ pub async fn update(cx: &Context, site_id: &str, mut changes: Changes) -> Result
     let mut tx = cx.begin().await?;
     let mut site = sites::lock_row(&mut tx, site_id).await?.ok_or(Error::NotFound)?;
     let before = domain::listed(&site.info);
+    let secret_by = changes.jwt_secret.is_some().then(|| changes.by.clone());
     apply(cx, &mut site, changes)?;
     let push_hook = site.info.deploy_hook_id.get_or_insert_with(|| push_hook_id(cx)).clone();
     pushes::ensure_hook(&mut tx, &push_hook, &site.id, cx.now()).await?;
@@ -105,6 +125,9 @@ pub async fn update(cx: &Context, site_id: &str, mut changes: Changes) -> Result
     tx.changed(ChangeKind::Site, site_id, cx.now()).await?;
     if domain::listed(&site.info) != before {
         domain::unsettle(&mut tx, cx, &site).await?;
+    }
+    if let Some(by) = secret_by {
+        events::note(&mut tx, cx, &site, Note::IdentitySecretSet, by.as_deref()).await?;
     }
     tx.commit().await?;
     Ok(site)
@@ -125,16 +148,11 @@ pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Resul
         site.name = SiteName::parse(name).map_err(Error::Unprocessable)?.into_string();
     }
     apply_domains(cx, &mut site.info, &changes)?;
+    apply_identity(cx, &mut site.info, &changes)?;
     let info = &mut site.info;
     set(&mut info.password_hash, changes.password);
     if let Some(context) = changes.password_context {
         info.password_spares_production = context == PasswordContext::NonProduction;
-    }
-    if let Some(secret) = changes.jwt_secret {
-        info.jwt_secret = identity::sealed(cx, &secret.unwrap_or_default())?;
-    }
-    if let Some(path) = changes.jwt_roles_path {
-        info.jwt_roles_path = identity::roles_path(path.unwrap_or_default())?;
     }
     set(&mut info.notification_email, changes.notification_email);
     set(&mut info.prerender, changes.prerender);
@@ -179,6 +197,22 @@ fn apply_domains(cx: &Context, info: &mut SiteInfo, changes: &Changes) -> Result
         info.domain_aliases = aliases.iter().map(|name| domain::checked(cx, name)).collect::<Result<_>>()?;
         info.domain_aliases.sort();
         info.domain_aliases.dedup();
+    }
+    Ok(())
+}
+
+fn apply_identity(cx: &Context, info: &mut SiteInfo, changes: &Changes) -> Result<()> {
+    if let Some(secret) = &changes.jwt_secret {
+        identity::set(cx, info, secret.as_deref().unwrap_or_default())?;
+    }
+    if let Some(path) = &changes.jwt_roles_path {
+        info.jwt_roles_path = identity::roles_path(path.clone().unwrap_or_default())?;
+    }
+    if let Some(issuer) = &changes.jwt_issuer {
+        info.jwt_issuer = identity::name("jwt_issuer", issuer.clone().unwrap_or_default())?;
+    }
+    if let Some(audience) = &changes.jwt_audience {
+        info.jwt_audience = identity::name("jwt_audience", audience.clone().unwrap_or_default())?;
     }
     Ok(())
 }

@@ -49,9 +49,10 @@ pub struct Claim<'a> {
     pub most: i64,
     /// Most jobs of one tenant that may be leased at once, over all workers.
     pub per_tenant: i64,
-    /// Most jobs of all tenants of one owner that may be leased at once, over all workers. Tenants
-    /// without an owner are not counted.
-    pub per_owner: i64,
+    /// Most jobs of all tenants of one owner that may be leased at once, over all workers, unless the
+    /// owner has a number of its own ([`set_places`]). Tenants without an owner are not counted, and
+    /// none is where this is absent.
+    pub per_owner: Option<i64>,
     /// Now.
     pub now: Timestamp,
     /// When the lease ends.
@@ -151,14 +152,16 @@ macro_rules! candidates {
                      AS place
                  FROM ready r
              ), lined AS (
-                 SELECT n.id, n.place, n.run_at, CASE WHEN n.owner IS NULL THEN n.place ELSE
+                 SELECT n.id, n.owner, n.place, n.run_at, CASE WHEN n.owner IS NULL THEN n.place ELSE
                          ROW_NUMBER() OVER (PARTITION BY n.owner ORDER BY n.place, n.run_at, n.id)
                          + (SELECT COUNT(*) FROM jobs b
                             WHERE b.kind = $1 AND b.owner = n.owner AND b.lease_until > $2)
                      END AS turn, CASE WHEN n.owner IS NULL THEN 0 ELSE 1 END AS owned
                  FROM numbered n WHERE n.place <= $3
              ), chosen AS (
-                 SELECT id FROM lined WHERE owned = 0 OR turn <= $7 ORDER BY turn, place, run_at, id LIMIT $4
+                 SELECT id FROM lined l WHERE owned = 0 OR turn <= COALESCE(
+                     (SELECT p.most FROM job_places p WHERE p.kind = $1 AND p.owner = l.owner), $7)
+                 ORDER BY turn, place, run_at, id LIMIT $4
              )"
         )
     };
@@ -208,7 +211,7 @@ pub async fn claim(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<JobRow>> {
         Engine::Sqlite => CLAIM_SQLITE,
         Engine::Postgres => CLAIM_POSTGRES,
     };
-    if tx.engine() == Engine::Postgres && claim.per_owner < i64::MAX {
+    if tx.engine() == Engine::Postgres && claim.per_owner.is_some() {
         // two workers that count at once would each see a place free
         tx.script(ONE_AT_A_TIME_POSTGRES.to_owned()).await?;
     }
@@ -220,7 +223,7 @@ pub async fn claim(tx: &mut Tx, claim: &Claim<'_>) -> Result<Vec<JobRow>> {
         claim.most,
         claim.worker,
         claim.lease_until,
-        claim.per_owner
+        claim.per_owner.unwrap_or(i64::MAX)
     );
     tx.rows(update).await?.iter().map(read).collect()
 }
@@ -233,6 +236,43 @@ fn read(row: &Row) -> Result<JobRow> {
         payload: serde_json::from_str(&row.text("payload")?).unwrap_or(Value::Null),
         tries: row.int("tries")?,
     })
+}
+
+/// How many jobs of a kind run at once for an owner, where it has a number of its own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn places(db: &mut Conn, kind: &str, owner: &str) -> Result<Option<i64>> {
+    let row = db.row(q!("SELECT most FROM job_places WHERE kind = $1 AND owner = $2", kind, owner)).await?;
+    row.map(|row| row.int("most")).transpose()
+}
+
+/// Gives an owner a number of its own, or takes it away. Jobs that run go on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_places(tx: &mut Tx, kind: &str, owner: &str, most: Option<i64>) -> Result<()> {
+    let change = match most {
+        None => q!("DELETE FROM job_places WHERE kind = $1 AND owner = $2", kind, owner),
+        Some(most) => q!(
+            "INSERT INTO job_places (kind, owner, most) VALUES ($1, $2, $3)
+             ON CONFLICT (kind, owner) DO UPDATE SET most = excluded.most",
+            kind,
+            owner,
+            most
+        ),
+    };
+    tx.run(change).await?;
+    tx.wake_runner();
+    Ok(())
+}
+
+/// Forgets the numbers of an owner that is no more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_places(tx: &mut Tx, owner: &str) -> Result<()> {
+    tx.run(q!("DELETE FROM job_places WHERE owner = $1", owner)).await.map(|_| ())
 }
 
 /// The jobs of a kind that wait, at most `most`, in the order in which [`claim`] hands them out while no

@@ -15,6 +15,8 @@ pub enum ChangeKind {
     User,
     /// A hook: its settings, or what waits for it. The key is the hook's id.
     Hook,
+    /// The secrets of an add-on. The key is the add-on's id.
+    Addon,
 }
 
 impl ChangeKind {
@@ -26,13 +28,15 @@ impl ChangeKind {
             Self::Blob => "blob",
             Self::User => "user",
             Self::Hook => "hook",
+            Self::Addon => "addon",
         }
     }
 
     /// The kind of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Site, Self::Blob, Self::User, Self::Hook].into_iter().find(|kind| kind.as_str() == text)
+        let kinds = [Self::Site, Self::Blob, Self::User, Self::Hook, Self::Addon];
+        kinds.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -50,8 +50,16 @@ pub struct SiteInfo {
     pub password_spares_production: bool,
     /// Secret that signs the tokens of visitors: sealed, in hex.
     pub jwt_secret: Option<String>,
+    /// When that was set.
+    pub jwt_secret_at: Option<Timestamp>,
+    /// Secrets before it that still verify, the newest first.
+    pub jwt_previous: Vec<PreviousSecret>,
     /// Where the roles are among a token's claims, names with dots between them.
     pub jwt_roles_path: Option<String>,
+    /// What a token's `iss` must be.
+    pub jwt_issuer: Option<String>,
+    /// What must be in a token's `aud`.
+    pub jwt_audience: Option<String>,
     /// Where form notices go.
     pub notification_email: Option<String>,
     /// Whether plain http is sent on to https.
@@ -68,6 +76,15 @@ pub struct SiteInfo {
     pub prevent_non_git_prod_deploys: Option<bool>,
     /// Id of the incoming URL that Git hosts call.
     pub deploy_hook_id: Option<String>,
+}
+
+/// A secret that was replaced and verifies for a while longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviousSecret {
+    /// Sealed, in hex.
+    pub sealed: String,
+    /// Until when it verifies.
+    pub until: Timestamp,
 }
 
 const COLUMNS_BY_ID: &str =
@@ -268,6 +285,14 @@ pub async fn set_published(
 pub async fn lock_row(tx: &mut Tx, site_id: &str) -> Result<Option<SiteRow>> {
     tx.run(q!("UPDATE sites SET locked = locked WHERE id = $1", site_id)).await?;
     find(tx, site_id).await
+}
+
+/// Says that a site looks different from now on, whatever made it so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn touch(tx: &mut Tx, site_id: &str, now: Timestamp) -> Result<()> {
+    tx.run(q!("UPDATE sites SET updated_at = $2 WHERE id = $1", site_id, now)).await.map(|_| ())
 }
 
 /// Lets the published deploy hold the site, or not.

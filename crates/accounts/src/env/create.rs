@@ -41,5 +41,6 @@ fn variable(cx: &Context, new: VarInput, editor: Option<EnvVarUser>) -> Result<E
         is_secret: new.is_secret.unwrap_or(false),
         updated_at: cx.now(),
         updated_by: editor,
+        service_slug: None,
     })
 }

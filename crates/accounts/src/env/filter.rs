@@ -90,6 +90,7 @@ mod tests {
             is_secret: false,
             updated_at: Timestamp(0),
             updated_by: None,
+            service_slug: None,
         }
     }
 

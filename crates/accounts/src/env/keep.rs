@@ -46,6 +46,7 @@ mod tests {
             is_secret: true,
             updated_at: Timestamp(0),
             updated_by: None,
+            service_slug: None,
         }
     }
 

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod delete_value;
 mod filter;
+mod foreign;
 mod get;
 mod input;
 mod keep;
@@ -17,6 +18,7 @@ pub use create::create;
 pub use delete::delete;
 pub use delete_value::delete_value;
 pub use filter::Filter;
+pub use foreign::{foreign, with_foreign};
 pub use get::get;
 pub use input::{KEY_MAX, VALUE_MAX, VALUES_MAX, ValueInput, VarInput};
 pub use list::list;
@@ -56,6 +58,7 @@ fn open(cx: &Context, row: EnvVarRow) -> Result<EnvVar> {
         is_secret: row.is_secret,
         updated_at: row.updated_at,
         updated_by: row.updated_by,
+        service_slug: None,
     })
 }
 

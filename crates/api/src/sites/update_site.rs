@@ -1,4 +1,5 @@
-//! `PATCH /sites/{site_id}`: changes settings; absent fields stay, null clears.
+//! `PATCH /sites/{site_id}`: changes settings; absent fields stay, null clears. A `jwt_secret` takes the
+//! place of all secrets that counted.
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
@@ -6,7 +7,8 @@ use crate::sites::show;
 use sites::Changes;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
-    let changes: Changes = call.json().await?;
+    let mut changes: Changes = call.json().await?;
+    changes.by = Some(call.user()?.user_id.clone());
     let site = sites::update(&call.cx, &call.site()?.id, changes).await?;
     Ok(Reply::json(&show::one(&call.cx, &site).await?))
 }

@@ -47,7 +47,7 @@ pub(crate) async fn rotate(visit: Visit, Path(slug): Path<String>, form: Form) -
     }
 }
 
-fn overlap(form: &Form) -> Result<Value, Problem> {
+pub(super) fn overlap(form: &Form) -> Result<Value, Problem> {
     match form.get("overlap_hours") {
         "" => Ok(json!({})),
         hours => match hours.parse::<u32>() {

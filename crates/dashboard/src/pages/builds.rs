@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::view::{self, values};
 use crate::visit::Visit;
 use axum::extract::Path;
-use futures_util::future::join;
+use futures_util::future::join4;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -66,14 +66,24 @@ async fn page(visit: &Visit, name: &str, problem: Option<Problem>) -> Answer {
     let number = visit.query("page").parse::<u32>().unwrap_or(1).max(1);
     let builds = format!("{}?per_page={PER_PAGE}&page={number}", path(&["sites", id, "builds"]));
     let deploys = format!("{}?per_page={DEPLOYS_READ}", path(&["sites", id, "deploys"]));
-    let (mut builds, deploys) = join(visit.section(&builds), visit.section(&deploys)).await;
+    let of_site = path(&["sites", id, "builds", "status"]);
+    let of_account = path(&[site::text(&site, "account_slug"), "builds", "status"]);
+    let (mut builds, deploys, of_site, of_account) = join4(
+        visit.section(&builds),
+        visit.section(&deploys),
+        visit.section(&of_site),
+        visit.section(&of_account),
+    )
+    .await;
     let more = builds.items.as_array().is_some_and(|list| list.len() == PER_PAGE);
     put_beside(&mut builds.items, &deploys.items);
     let moving = builds.items.as_array().is_some_and(|list| list.iter().any(|build| build["done"] == false));
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
     let notice = view::notice(&visit.query("done"));
     let title = format!("Builds of {name}");
-    let values = values! { title, nav => "sites", site, builds, moving, number, more, problem, notice };
+    let used = [("This site", of_site), ("The account", of_account)]
+        .map(|(name, said)| json!({ "name": name, "status": said.items[0] }));
+    let values = values! { title, nav => "sites", site, builds, moving, number, more, problem, notice, used };
     Ok(view::page(status, "builds.html", values))
 }
 

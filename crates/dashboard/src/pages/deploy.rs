@@ -4,11 +4,13 @@ use super::{Answer, site};
 use crate::client::path;
 use crate::log_stream::{Row, Shape, finished, reshape};
 use crate::problem::Problem;
-use crate::view::{self, values};
+use crate::steps;
+use crate::view::{self, Values, values};
 use crate::visit::Visit;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::join;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -83,9 +85,20 @@ async fn page(visit: &Visit, name: &str, id: &str) -> Answer {
     let notice = view::notice(&visit.query("done"));
     let moving = site::is_moving(&deploy);
     let (log, left_out) = if moving { (Vec::new(), 0) } else { log_rows(visit, &deploy).await };
+    let built = build_values(visit, &deploy).await;
     let mut values = values! { title => format!("Deploy of {name}"), nav => "sites", notice, site, deploy };
+    values.extend(built);
     values.extend(values! { moving, files, count, published, log, left_out });
     Ok(view::page(StatusCode::OK, "deploy.html", values))
+}
+
+/// What the build of a deploy spent its time on, and what its plugins said.
+async fn build_values(visit: &Visit, deploy: &Value) -> Values {
+    let Some(id) = deploy["build_id"].as_str() else { return Values::new() };
+    let (build, runs) = (path(&["builds", id]), path(&["deploys", site::text(deploy, "id"), "plugin_runs"]));
+    let (build, runs) = join(visit.section(&build), visit.section(&runs)).await;
+    let steps = steps::of(&build.items);
+    values! { longest => steps::longest(&steps), steps, build => build.items, runs => runs.items }
 }
 
 /// The last rows of a finished build's log, and how many are before them.

@@ -36,11 +36,26 @@ pub(crate) async fn save(visit: Visit, Path((name, slug, id)): Place, form: Form
     }
 }
 
-/// `POST /sites/{name}/addons/{slug}/{id}/remove`; with `force` without the consent of its provider.
+/// `POST /sites/{name}/addons/{slug}/{id}/remove`; with `force` without the consent of its provider. What
+/// the provider does not let go is shown again, with the way to remove it all the same.
 pub(crate) async fn remove(visit: Visit, Path((name, slug, id)): Place, form: Form) -> Answer {
-    let force = if form.get("force") == "on" { "true" } else { "" };
-    let removed = visit.api().delete(&with_query(&address((&name, &slug, &id)), &[("force", force)])).await;
-    site::after(&visit, &name, removed, ("addons", "addon-removed")).await
+    let place = (name.as_str(), slug.as_str(), id.as_str());
+    let forced = form.get("force") == "on";
+    let force = if forced { "true" } else { "" };
+    match visit.api().delete(&with_query(&address(place), &[("force", force)])).await {
+        Err(problem) if !forced && is_of_provider(&problem) => {
+            let instance = stored(&visit, place).await?;
+            let said = Said { problem: Some(problem), stays: true, ..Said::default() };
+            page(&visit, &name, instance, said).await
+        }
+        removed => site::after(&visit, &name, removed, ("addons", "addon-removed")).await,
+    }
+}
+
+/// Whether something went wrong at the provider, and not here.
+fn is_of_provider(problem: &Problem) -> bool {
+    let answers = [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::BAD_GATEWAY, StatusCode::GATEWAY_TIMEOUT];
+    answers.contains(&problem.status)
 }
 
 /// `GET /sites/{name}/addons/{slug}/{id}/open`: into the provider's pages, by a link made this moment;
@@ -96,6 +111,8 @@ struct Said<'a> {
     typed: Option<&'a Form>,
     problem: Option<Problem>,
     word: Option<&'a str>,
+    /// Whether it was to be removed, and is not.
+    stays: bool,
 }
 
 async fn page(visit: &Visit, name: &str, instance: Value, said: Said<'_>) -> Answer {
@@ -108,6 +125,6 @@ async fn page(visit: &Visit, name: &str, instance: Value, said: Said<'_>) -> Ans
     let notice = view::notice(&visit.query("done"));
     let title = site::text(&instance, "service_name");
     let mut values = values! { title, nav => "sites", site, manifest, config, variables, notice };
-    values.extend(values! { problem => said.problem, word => said.word, instance });
+    values.extend(values! { problem => said.problem, word => said.word, stays => said.stays, instance });
     Ok(view::page(status, "instance.html", values))
 }

@@ -149,6 +149,24 @@ async fn a_word_of_the_provider_is_shown_as_text() {
 }
 
 #[tokio::test]
+async fn what_a_provider_does_not_let_go_can_be_removed_all_the_same() {
+    let browser = Browser::logged_in().await;
+    let remove = format!("/sites/blog/addons/plain/{INSTANCE}/remove");
+    let page = browser.post(&remove, "").await;
+    assert_eq!(page.status, StatusCode::BAD_GATEWAY);
+    for shown in [
+        "role=\"alert\">the add-on&#x27;s server answered &lt;script&gt;",
+        "It stays on the site",
+        "<details class=\"ask\" open>",
+    ] {
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+    }
+    let forced = browser.post(&remove, "force=on").await;
+    assert_eq!(forced.status, StatusCode::BAD_GATEWAY);
+    assert!(!forced.text.contains("It stays on the site"), "{}", forced.text);
+}
+
+#[tokio::test]
 async fn the_way_into_the_providers_pages_leads_by_http_alone() {
     let browser = Browser::logged_in().await;
     let page = browser.get(&format!("/sites/blog/addons/demo/{INSTANCE}/open")).await;

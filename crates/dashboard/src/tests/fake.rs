@@ -70,7 +70,28 @@ fn nested(path: &str) -> (StatusCode, Value) {
             deploy("695735a5abababababababa3", "error"),
             deploy("695735a5abababababababa4", "ready")
         ]),
+        ["sites", SITE, "identity"] => identity(),
+        ["sites", SITE, "push_hook"] => json!({"url": format!("https://b.example/hooks/git/{ATTACK}"),
+            "signed": false, "created_at": at(1)}),
+        ["sites", SITE, "pushes"] => json!([
+            {"id": "1", "received_at": at(4), "host": "github", "event": "pull_request", "signed": true,
+                "sender": ATTACK, "branch": ATTACK, "commit_ref": "0123456789abcdef", "review_id": 7,
+                "outcome": "held", "reason": ATTACK, "deploy_id": ASKING},
+            {"id": "2", "received_at": at(3), "host": "gitlab", "event": "Push Hook", "signed": false,
+                "address": "192.0.2.1", "outcome": "ignored", "reason": "this delivery was handled before"}
+        ]),
         ["sites", SITE, "builds"] => builds(),
+        ["sites", SITE, "builds", "status"] | ["home", "builds", "status"] => {
+            json!([{"active": 1, "enqueued": 2, "build_count": 34, "concurrency": 3,
+                "minutes": {"current": 56, "previous": 7, "current_average_sec": 98}}])
+        }
+        ["builds", "695735a5abababababababf1"] => json!({"id": "x", "done": false, "started_at": at(5),
+            "finished_at": at(6), "sections": [
+                {"name": "clone", "duration_ms": 640}, {"name": "plugins", "duration_ms": 1500},
+                {"name": ATTACK, "duration_ms": 61_000}, {"name": "plugins", "duration_ms": 1000},
+                {"name": "upload"}]}),
+        ["deploys", LIVE, "plugin_runs"] => json!([{"package": ATTACK, "version": ATTACK, "state": "success",
+            "reporting_event": ATTACK, "title": ATTACK, "summary": ATTACK, "text": ATTACK}]),
         ["sites", SITE, "build_hooks"] => json!([build_hook()]),
         ["sites", SITE, "build_hooks", BUILD_HOOK] => build_hook(),
         ["sites", SITE, "build_hooks", BUILD_HOOK, "calls"] => calls(),
@@ -139,6 +160,16 @@ fn change(method: &Method, path: &str) -> (StatusCode, Value) {
         ("POST", "/hooks/695735a5abababababababb1/rotate") => {
             (StatusCode::OK, json!({"id": HOOK, "signature_secret": "bh_fresh_secret"}))
         }
+        ("POST", "/sites/blog/push_hook") => (
+            StatusCode::CREATED,
+            json!({"url": "https://b.example/hooks/git/1", "signed": true,
+                "secret": "bh_fresh_secret", "rotated_at": at(2), "created_at": at(1)}),
+        ),
+        ("POST", "/sites/blog/identity/rotate_secret") => {
+            let mut made = identity();
+            made["jwt_secret"] = "bh_fresh_secret".into();
+            (StatusCode::OK, made)
+        }
         ("POST", "/services" | "/services/demo/rotate_secret") => {
             let mut made = addon("demo");
             made["secret"] = "bh_fresh_secret".into();
@@ -153,6 +184,10 @@ fn change(method: &Method, path: &str) -> (StatusCode, Value) {
             let said = json!({"code": 422, "message": format!("the add-on refused: {ATTACK}")});
             (StatusCode::UNPROCESSABLE_ENTITY, said)
         }
+        ("DELETE", path) if path.starts_with("/sites/blog/services/plain/") => (
+            StatusCode::BAD_GATEWAY,
+            json!({"code": 502, "message": format!("the add-on's server answered {ATTACK}")}),
+        ),
         ("POST", path) if path.starts_with("/oauth/tickets/") && !path.contains(TICKET) => {
             (StatusCode::NOT_FOUND, json!({"code": 404, "message": "Not Found"}))
         }
@@ -193,6 +228,11 @@ fn gathering() -> Value {
     json!({"id": GATHERING, "site_id": SITE, "type": "slack", "event": "deploy_succeeded", "health": {},
         "events": ["deploy_succeeded"], "data": {}, "filters": {}, "created_at": at(1), "disabled": false,
         "options": {"per_minute": 5, "digest": {"every": "45m"}}})
+}
+
+fn identity() -> Value {
+    json!({"site_id": SITE, "algorithm": "HS256", "has_secret": true, "secret_set_at": at(1),
+        "previous": [{"until": at(8)}, {"until": at(7)}], "jwt_roles_path": ATTACK, "jwt_issuer": ATTACK})
 }
 
 fn addon(slug: &str) -> Value {

@@ -1,17 +1,20 @@
 //! Reads what a host stands for from the database.
 
 use super::access::{self, Access};
+use super::addons::AddonsView;
 use super::forms::FormsView;
-use super::rules::{RulesSettings, RulesView};
+use super::rules::RulesView;
 use super::signer::Signer;
 use super::snippets::SnippetsView;
 use super::splits::{self, BranchView, Plan, SplitView};
 use super::view::{BadDigest, DeployView, SiteView, Times};
+use super::visitors::Visitors;
 use super::{Absent, Found};
 use context::{Context, Error, Result};
 use model::{DeployState, HostTarget, Timestamp};
 use std::sync::Arc;
 use store::Conn;
+use store::addon_instances;
 use store::deploy_files::{self, Served};
 use store::deploys::{self, DeployRow};
 use store::sites::{self, SiteRow};
@@ -38,11 +41,16 @@ pub(super) async fn load(cx: &Context, host: &str) -> Result<Found> {
         return Ok(Found::Nothing(Absent::Deploy));
     };
     let rows = snippets::list(&mut db, &site.id).await?;
+    let instances = addon_instances::list(&mut db, &site.id).await?;
     let forms = FormsView::load(&mut db, &site.id).await?.map(Arc::new);
     let plan = splits::plan(&mut db, &target, &site).await?;
+    let proxied = ::addons::proxied::of_site(cx, &mut db, &instances).await?;
     drop(db);
-    let snippets = SnippetsView::of(&rows).map(Arc::new);
-    let host = Host { cx, name: host, target: &target, site: &site, snippets, forms };
+    let site_url = cx.addresses().primary_url(&site.name, site.info.custom_domain.as_deref());
+    let addons = AddonsView::of(proxied, &site_url).map(Arc::new);
+    let snippets = SnippetsView::of(&rows, &instances).map(Arc::new);
+    let visitors = Visitors::of(cx, &site);
+    let host = Host { cx, name: host, target: &target, site: &site, visitors, snippets, forms, addons };
     let mut view = host.view(deploy, served).await?;
     if let Some(plan) = plan {
         view.split = Some(Box::new(host.split(plan).await?));
@@ -56,8 +64,10 @@ struct Host<'a> {
     name: &'a str,
     target: &'a HostTarget,
     site: &'a SiteRow,
+    visitors: Option<Arc<Visitors>>,
     snippets: Option<Arc<SnippetsView>>,
     forms: Option<Arc<FormsView>>,
+    addons: Option<Arc<AddonsView>>,
 }
 
 impl Host<'_> {
@@ -66,14 +76,28 @@ impl Host<'_> {
         let Self { cx, site, .. } = *self;
         let context = deploy.context;
         let signer = Signer::of(cx, site, &deploy);
-        let settings = RulesSettings::of(cx, site);
-        let (snippets, forms) = (self.snippets.clone(), self.forms.clone());
+        let pretty_urls = site.info.processing.html.pretty_urls;
+        let (visitors, snippets, forms) = (self.visitors.clone(), self.snippets.clone(), self.forms.clone());
         let pages = snippets.clone().map(|snippets| (snippets, site.updated_at));
-        let (deploy, rules) = build(deploy, served, settings, pages).await?;
+        let (deploy, rules) = build(deploy, served, pretty_urls, pages).await?;
         let own_rules = rules.redirects.names_host(self.name);
         let access = Access::of(self.target, self.name, &site.info, context, own_rules);
         let (site_id, disabled) = (site.id.as_str().into(), site.disabled);
-        Ok(SiteView { site_id, disabled, access, signer, rules, forms, snippets, split: None, deploy })
+        let (addons, split) = (self.addons.clone(), None);
+        let view = SiteView {
+            site_id,
+            disabled,
+            access,
+            signer,
+            rules,
+            visitors,
+            forms,
+            snippets,
+            addons,
+            split,
+            deploy,
+        };
+        Ok(view)
     }
 
     /// The active split test with every deploy that it shows here.
@@ -138,7 +162,7 @@ async fn deploy(db: &mut Conn, target: &HostTarget, site: &SiteRow) -> store::Re
 async fn build(
     deploy: DeployRow,
     served: Served,
-    settings: RulesSettings,
+    pretty_urls: bool,
     pages: Option<(Arc<SnippetsView>, Timestamp)>,
 ) -> Result<(DeployView, RulesView)> {
     let mut times =
@@ -153,7 +177,7 @@ async fn build(
         if let Some((snippets, _)) = &pages {
             deploy = deploy.with_snippets(snippets);
         }
-        let rules = RulesView::new(&served.rules, settings, &mut deploy);
+        let rules = RulesView::new(&served.rules, pretty_urls, &mut deploy);
         Ok::<_, BadDigest>((deploy, rules))
     };
     if small {

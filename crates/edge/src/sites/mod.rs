@@ -3,6 +3,7 @@
 //! database.
 
 mod access;
+mod addons;
 mod forms;
 mod load;
 mod ready;
@@ -12,14 +13,17 @@ mod snippets;
 mod splits;
 mod table;
 mod view;
+mod visitors;
 
 pub(crate) use self::forms::FormView;
-pub(crate) use self::rules::{Block, Visitors};
+pub(crate) use self::rules::Block;
 pub(crate) use access::{Access, Guard};
+pub(crate) use addons::{AddonView, Lead, token};
 pub(crate) use ready::Ready;
 pub(crate) use signer::Signer;
 pub(crate) use snippets::SnippetsView;
 pub(crate) use view::{FileView, Form, Hit, SiteView};
+pub(crate) use visitors::Visitors;
 
 use context::Context;
 use futures_util::FutureExt as _;
@@ -100,10 +104,10 @@ impl Sites {
     pub(crate) fn new(cx: Context) -> Self {
         let table = Arc::new(Table::default());
         let listener = Arc::clone(&table);
-        cx.store.on_change(move |change| {
-            if change.kind == ChangeKind::Site {
-                listener.forget(&change.key);
-            }
+        cx.store.on_change(move |change| match change.kind {
+            ChangeKind::Site => listener.forget(&change.key),
+            ChangeKind::Addon => listener.forget_addon(&change.key),
+            _ => {}
         });
         let loads = Semaphore::new(MAX_LOADS);
         Self(Arc::new(Inner { cx, table, flights: Mutex::default(), loads }))

@@ -1,16 +1,14 @@
-//! The rules of a deploy and what of its site they need, compiled once when it is loaded. Which
+//! The rules of a deploy, compiled once when it is loaded. Which
 //! headers a path gets is worked out beforehand for the paths of files.
 
 use super::ready::Ready;
 use super::view::DeployView;
-use context::Context;
 use http::{HeaderName, HeaderValue};
 use rules::deploy::DeployRules;
 use rules::headers::HeaderMatcher;
 use rules::redirects::Matcher;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use store::sites::SiteRow;
 
 /// Headers of all blocks together; paths whose headers come on top are looked up when asked for.
 const MAX_BLOCK_HEADERS: usize = 100_000;
@@ -27,43 +25,12 @@ pub(crate) type Block = [(HeaderName, HeaderValue)];
 pub(crate) struct RulesView {
     pub(crate) redirects: Matcher,
     pub(crate) headers: HeaderMatcher,
-    /// Who may hold a role, where a rule asks for one.
-    pub(crate) visitors: Option<Visitors>,
     /// Whether pages have one address each.
     pub(crate) pretty_urls: bool,
     blocks: Vec<Box<Block>>,
     /// Each block as it is written, where nothing about it depends on the answer.
     ready: Vec<Option<Ready>>,
     no_headers: Ready,
-}
-
-/// What verifies a visitor's token.
-pub(crate) struct Visitors {
-    pub(crate) secret: Vec<u8>,
-    /// Where its roles are, names with dots between them; none for the usual places.
-    pub(crate) roles_path: Option<String>,
-}
-
-/// What a site's settings say about rules.
-#[derive(Default)]
-pub(crate) struct RulesSettings {
-    pub(crate) visitors: Option<Visitors>,
-    pub(crate) pretty_urls: bool,
-}
-
-impl RulesSettings {
-    /// A secret that cannot be opened is none: nobody holds a role then.
-    pub(crate) fn of(cx: &Context, site: &SiteRow) -> Self {
-        let secret = ::sites::identity::secret(cx, site).unwrap_or_else(|error| {
-            tracing::error!(site = site.id, %error, "the secret of a site's visitors cannot be opened");
-            None
-        });
-        let roles_path = site.info.jwt_roles_path.clone();
-        Self {
-            visitors: secret.map(|secret| Visitors { secret, roles_path }),
-            pretty_urls: site.info.processing.html.pretty_urls,
-        }
-    }
 }
 
 /// Which headers a path gets.
@@ -80,20 +47,20 @@ pub(crate) enum Ahead {
 
 impl RulesView {
     /// Compiles the rules that were kept with a deploy, and tells its paths their headers. Rules
-    /// that cannot be read any more are none, with a line in the log.
-    pub(crate) fn new(text: &str, site: RulesSettings, deploy: &mut DeployView) -> Self {
+    /// that cannot be read any more are none, with a line in the log. `pretty_urls` is what the site
+    /// says, where the deploy says nothing.
+    pub(crate) fn new(text: &str, pretty_urls: bool, deploy: &mut DeployView) -> Self {
         if text.is_empty() {
-            return Self { pretty_urls: site.pretty_urls, ..Self::default() };
+            return Self { pretty_urls, ..Self::default() };
         }
         let rules: DeployRules = serde_json::from_str(text).unwrap_or_else(|error| {
             tracing::error!(%error, "the rules of a deploy cannot be read");
             DeployRules::default()
         });
         let mut view = Self {
-            pretty_urls: rules.pretty_urls.unwrap_or(site.pretty_urls),
+            pretty_urls: rules.pretty_urls.unwrap_or(pretty_urls),
             redirects: Matcher::new(rules.redirects),
             headers: HeaderMatcher::new(rules.headers),
-            visitors: site.visitors,
             ..Self::default()
         };
         view.work_out(deploy);
@@ -190,7 +157,7 @@ mod tests {
     fn paths_of_files_know_their_headers() {
         let mut deploy = view("s", &["/a.html", "/b.css", "/c/index.html"]).deploy;
         let text = rules("/*.css\n X: 1\n/a\n Y: 2\n/a.html\n Y: 3\n/no\n Z: 4\n");
-        let view = RulesView::new(&text, RulesSettings::default(), &mut deploy);
+        let view = RulesView::new(&text, false, &mut deploy);
         for (path, expect) in [
             ("/a", vec!["y: 2"]),
             ("/a/", vec!["y: 2"]),
@@ -210,7 +177,7 @@ mod tests {
         let mut deploy = view("s", &["/a", "/b", "/c"]).deploy;
         let many: String = (0..10_000).map(|n| format!("/*\n X{}: {n}\n", n % 50)).collect();
         let text = rules(&many);
-        let view = RulesView::new(&text, RulesSettings::default(), &mut deploy);
+        let view = RulesView::new(&text, false, &mut deploy);
         assert_eq!(view.block("/a", &deploy).len(), 50);
         assert_eq!(view.block("/nothing", &deploy).len(), 50);
     }
@@ -219,8 +186,7 @@ mod tests {
     fn the_configuration_of_a_deploy_goes_before_the_site() {
         let mut deploy = view("s", &["/a"]).deploy;
         for (text, expect) in [("", true), (r#"{"pretty_urls":false}"#, false), (r#"{"headers":[]}"#, true)] {
-            let settings = RulesSettings { pretty_urls: true, visitors: None };
-            assert_eq!(RulesView::new(text, settings, &mut deploy).pretty_urls, expect, "{text}");
+            assert_eq!(RulesView::new(text, true, &mut deploy).pretty_urls, expect, "{text}");
         }
     }
 
@@ -228,7 +194,7 @@ mod tests {
     fn rules_count_towards_the_weight_of_a_site() {
         let mut deploy = view("s", &["/a"]).deploy;
         let before = deploy.weight;
-        RulesView::new(&rules("/a\n X: 1\n"), RulesSettings::default(), &mut deploy);
+        RulesView::new(&rules("/a\n X: 1\n"), false, &mut deploy);
         assert!(deploy.weight > before + RULE_BYTES);
     }
 }

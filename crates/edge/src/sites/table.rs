@@ -13,6 +13,8 @@ pub(crate) const SITES_BYTES: u64 = 256 << 20;
 pub(crate) const MAX_ABSENT: usize = 4096;
 /// Changes that are remembered by site. A look-up that more of them overtook is not kept.
 const CHANGES_KEPT: usize = 256;
+/// Stands in the place of a site's id for a change that may concern any.
+const ANY_SITE: &str = "";
 /// What a host costs beside its view, in bytes.
 const HOST_BYTES: u64 = 256;
 
@@ -72,17 +74,26 @@ impl Table {
     /// given it away.
     pub(crate) fn forget(&self, site_id: &str) {
         let mut rows = self.rows.write();
-        rows.changes += 1;
-        rows.recent.push_back(site_id.into());
-        if rows.recent.len() > CHANGES_KEPT {
-            rows.recent.pop_front();
-        }
+        rows.note(site_id);
         let absent = std::mem::take(&mut rows.absent);
         let hosts = rows.by_site.remove(site_id).unwrap_or_default();
         let dropped: Vec<_> = hosts.iter().filter_map(|host| rows.take(host)).collect();
         drop(rows);
         // Large tables are freed when nobody waits for the lock.
         drop((absent, dropped));
+    }
+
+    /// Drops every site that has this add-on. Which sites are being looked up with it nobody knows yet, so
+    /// that none of these look-ups is kept.
+    pub(crate) fn forget_addon(&self, addon_id: &str) {
+        let mut rows = self.rows.write();
+        rows.note(ANY_SITE);
+        let has = |kept: &Kept| kept.view.addons.as_ref().is_some_and(|addons| addons.has(addon_id));
+        let hosts: Vec<_> =
+            rows.hosts.iter().filter(|(_, kept)| has(kept)).map(|(host, _)| host.clone()).collect();
+        let dropped: Vec<_> = hosts.iter().filter_map(|host| rows.remove(host)).collect();
+        drop(rows);
+        drop(dropped);
     }
 
     /// Keeps what a look-up found that began after `began` changes, unless a later change may
@@ -113,10 +124,23 @@ impl Table {
 }
 
 impl Rows {
+    fn note(&mut self, site_id: &str) {
+        self.changes += 1;
+        self.recent.push_back(site_id.into());
+        if self.recent.len() > CHANGES_KEPT {
+            self.recent.pop_front();
+        }
+    }
+
     fn is_current(&self, site_id: &str, began: u64) -> bool {
         let since = usize::try_from(self.changes - began).unwrap_or(usize::MAX);
         since <= self.recent.len()
-            && !self.recent.iter().rev().take(since).any(|changed| **changed == *site_id)
+            && !self
+                .recent
+                .iter()
+                .rev()
+                .take(since)
+                .any(|changed| matches!(&**changed, ANY_SITE) || **changed == *site_id)
     }
 
     /// Adds a view and makes room for it. What had to go, to be freed outside the lock.
@@ -212,6 +236,17 @@ mod tests {
         assert!(!is_kept(&table, "a"));
         assert_eq!(table.keep("a", &site("1"), table.changes()), table.changes());
         assert!(is_kept(&table, "a"));
+    }
+
+    #[test]
+    fn a_change_of_an_addon_leaves_sites_without_it_and_ends_all_look_ups() {
+        let table = Table::default();
+        table.keep("a", &site("1"), 0);
+        table.forget_addon("demo");
+        assert!(is_kept(&table, "a"));
+        assert_eq!(table.keep("b", &site("2"), 0), 0);
+        assert!(!is_kept(&table, "b"));
+        assert_eq!(table.keep("b", &site("2"), 1), table.changes());
     }
 
     #[test]

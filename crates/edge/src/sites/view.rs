@@ -2,11 +2,13 @@
 //! path, and everything its answer says is made already. Never changes once made.
 
 use super::access::Access;
+use super::addons::AddonsView;
 use super::forms::FormsView;
 use super::rules::{Ahead, RulesView};
 use super::signer::Signer;
 use super::snippets::SnippetsView;
 use super::splits::SplitView;
+use super::visitors::Visitors;
 use crate::answer::BlobRef;
 use crate::phases::snippets::is_html;
 use crate::protocol::negotiate::{Encoding, Encodings};
@@ -32,10 +34,14 @@ pub(crate) struct SiteView {
     pub(crate) signer: Signer,
     /// The rules of this deploy.
     pub(crate) rules: RulesView,
+    /// Whose tokens count here, when any can.
+    pub(crate) visitors: Option<Arc<Visitors>>,
     /// Forms that visitors may send, when there are any.
     pub(crate) forms: Option<Arc<FormsView>>,
     /// What is put into its pages, when anything is.
     pub(crate) snippets: Option<Arc<SnippetsView>>,
+    /// Its add-ons, when it has any.
+    pub(crate) addons: Option<Arc<AddonsView>>,
     /// Which visitors see other deploys at this host, while a split test is active.
     pub(crate) split: Option<Box<SplitView>>,
     /// The deploy of this host.
@@ -120,7 +126,8 @@ impl SiteView {
         let snippets = self.snippets.as_ref().map_or(0, |snippets| snippets.weight());
         let split = self.split.as_ref().map_or(0, |split| split.weight());
         let forms = self.forms.as_ref().map_or(0, |forms| forms.weight());
-        self.deploy.weight + snippets + split + forms
+        let addons = self.addons.as_ref().map_or(0, |addons| addons.weight());
+        self.deploy.weight + snippets + split + forms + addons
     }
 }
 
@@ -304,8 +311,10 @@ pub(crate) mod tests {
             access: None,
             signer,
             rules,
+            visitors: None,
             forms: None,
             snippets: None,
+            addons: None,
             split: None,
             deploy,
         }

@@ -75,7 +75,7 @@ async fn platform() -> Platform {
         idle: boathook_edge::IDLE_LIMIT,
         secrets: Arc::new(NoSecrets),
     });
-    let equipment = Equipment { proxy: Some(proxy.unwrap()), ..Equipment::default() };
+    let equipment = Equipment { proxy: Some(proxy), ..Equipment::default() };
     Platform::with(Bed::sqlite().await, equipment).await
 }
 

@@ -280,6 +280,61 @@ both! {
     }
 }
 
+fn impatient(config: &mut boathook::Config) {
+    config.proxy_timeout = 1;
+}
+
+both! { with impatient;
+    /// Whatever a provider does to a visitor comes to an end, and nobody else notices.
+    async fn a_bad_provider_harms_its_own_visitors_alone(p: Platform) {
+        let (owner, provider, visitor) = (p.owner(), provider().await, p.visitor());
+        register(&owner, "demo", &provider).await;
+        let site = owner.create_site("harbour").await;
+        for name in ["harbour", "quay"] {
+            let site = if name == "harbour" { site.clone() } else { owner.create_site(name).await };
+            owner.deploy(id(&site), &[("index.html", name)]).await;
+        }
+        let endpoint = provider.url();
+        provider.usually(move |came| match came.method.as_str() {
+            "POST" => Turn::Json(201, json!({ "id": "r", "endpoint": endpoint })),
+            _ => good(came),
+        });
+        owner.post(&format!("/sites/{}/services/demo/instances", id(&site)), json!({})).await.expect(201);
+        let others = async || {
+            provider.wait_for(1).await;
+            for name in ["harbour", "quay"] {
+                assert_eq!(visitor.site(name, "/").await.expect(200).text(), name);
+            }
+            let listed = owner.get(&format!("/sites/{}/service-instances", id(&site))).await.expect(200).json();
+            assert_eq!(listed.as_array().map(Vec::len), Some(1));
+        };
+        let page = "<h1>no JSON</h1>".to_owned();
+        for (behaviour, turn, status, length) in [
+            ("hangs", Turn::Hang, 504, None),
+            ("dies", Turn::Die, 502, None),
+            ("dies in the middle", Turn::Half(200, json!({ "some": "text" })), 502, None),
+            ("redirects", Turn::Redirect("http://127.0.0.1:9/".to_owned()), 302, Some(0)),
+            ("fails", Turn::Json(500, json!({})), 500, Some(2)),
+            ("lies", Turn::Text(200, "application/json", page), 200, Some(16)),
+            ("floods", Turn::Flood(200, 8 << 20), 200, Some(8 << 20)),
+        ] {
+            provider.forget();
+            provider.next([turn]);
+            let (answer, ()) = tokio::join!(visitor.site("harbour", "/.netlify/demo/a"), others());
+            assert_eq!(answer.status, status, "one that {behaviour}");
+            assert!(length.is_none_or(|length| answer.body.len() == length), "one that {behaviour}");
+        }
+        // an answer without an end lasts until its visitor leaves
+        provider.forget();
+        provider.next([Turn::Drip(200)]);
+        tokio::select! {
+            _ = visitor.site("harbour", "/.netlify/demo/a") => panic!("it has no end"),
+            () = others() => {}
+        }
+        assert_eq!(visitor.site("harbour", "/.netlify/demo/a").await.expect(200).text(), "{}");
+    }
+}
+
 /// Until when the server's own token counts: its clock is not this machine's.
 fn posted_exp(posted: &Came, secret: &str) -> Value {
     let token = posted.header("X-Nf-Sign").expect("every call is signed");

@@ -144,6 +144,57 @@ both! {
 }
 
 both! {
+    /// Whoever runs the server says how many builds an account may have at once; nobody else does.
+    async fn the_operator_says_how_many_builds_an_account_may_have_at_once(p: Platform) {
+        let owner = p.owner();
+        let sleeping = repository(&[("index.html", "x")]);
+        let (first, _) = linked(&owner, "slow-1", &sleeping, "sleep 600").await;
+        let (second, _) = linked(&owner, "slow-2", &sleeping, "sleep 600").await;
+        let account = text(&first, "account_id").to_owned();
+        let (places, status) =
+            (format!("/{account}/builds/concurrency"), format!("/{account}/builds/status"));
+        let before = owner.get(&status).await.expect(200).json();
+        assert_eq!((&before[0]["concurrency"], &before[0]["concurrency_override"]), (&Value::Null, &json!(false)));
+        for wrong in [json!({}), json!({ "concurrency": 0 }), json!({ "concurrency": 1001 }), json!({ "concurrency": "2" })] {
+            owner.put(&places, wrong).await.refusal(422);
+        }
+        let one = owner.put(&places, json!({ "concurrency": 1 })).await.expect(200).json();
+        assert_eq!((&one[0]["concurrency"], &one[0]["concurrency_override"]), (&json!(1), &json!(true)));
+        let running = ask(&owner, &first).await;
+        until_within(BUILD, "a running build", async || {
+            (build(&owner, &running).await["state"] == "building").then_some(())
+        })
+        .await;
+        let waiting = ask(&owner, &second).await;
+        let now = owner.get(&status).await.expect(200).json();
+        assert_eq!((&now[0]["active"], &now[0]["pending_concurrency"]), (&json!(1), &json!(1)));
+        assert_eq!(build(&owner, &waiting).await["state"], "enqueued");
+
+        // somebody who owns the account, but not the server
+        let invitation = json!({ "email": "member@example.org", "role": "Owner" });
+        let members = owner.post(&format!("/{account}/members"), invitation).await.expect(200).json();
+        let member = members.as_array().expect("a list").iter().find(|one| text(one, "email") == "member@example.org");
+        let token = json!({ "name": "m", "scope": "admin", "user_id": member.expect("invited")["id"], "account_id": account });
+        let member = p.issue(token).await;
+        member.get(&status).await.expect(200);
+        member.put(&places, json!({ "concurrency": 9 })).await.refusal(403);
+        p.outsider().await.put(&places, json!({ "concurrency": 9 })).await.refusal(404);
+        let confined = p.issue(json!({ "name": "c", "scope": "admin", "account_id": account })).await;
+        confined.put(&places, json!({ "concurrency": 9 })).await.refusal(403);
+
+        let all = owner.put(&places, json!({ "concurrency": null })).await.expect(200).json();
+        assert_eq!(all[0]["concurrency_override"], json!(false));
+        until_within(BUILD, "the build that waited", async || {
+            (build(&owner, &waiting).await["state"] == "building").then_some(())
+        })
+        .await;
+        for one in [&running, &waiting] {
+            owner.post(&format!("/builds/{}/cancel", id(one)), json!({})).await.expect(200);
+        }
+    }
+}
+
+both! {
     /// A build is repeated with the commit that it had, although the branch went on.
     async fn a_retry_builds_the_same_commit(p: Platform) {
         let owner = p.owner();

@@ -1,6 +1,8 @@
 //! The product's promises, each as a walk through the front door of a real server: HTTP in, HTTP out.
 //! One program, so that the server is linked once. No test looks inside.
 
+mod addon_env;
+mod addon_pages;
 mod addons;
 mod addresses;
 mod authors;
@@ -21,6 +23,7 @@ mod events;
 mod floods;
 mod forms;
 mod hostile;
+mod identity;
 mod limits;
 mod masses;
 mod messages;
@@ -29,6 +32,8 @@ mod notifications;
 mod origin;
 mod pages;
 mod permissions;
+mod previews;
+mod proxied;
 mod proxying;
 mod pushes;
 mod resending;

@@ -1,12 +1,15 @@
 //! What a repository sees of its sites' deploys. GitHub is a stand-in that holds each request against
 //! GitHub's published description.
 
+use crate::pushes::{linked, send};
 use crate::support::{id, text};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use test_hosts::GitHost;
+use test_hosts::webhooks::{Event, Host, Request};
 use testkit::{Actor, Visitor, both, until};
 
 const TOKEN: &str = "t0ken-of-the-flow";
@@ -180,5 +183,43 @@ both! {
         assert!(github.look("log").await.is_empty());
         let refused = json!({ "commit_ref": "main" });
         owner.post(&format!("/sites/{}/deploys", id(&site)), refused).await.refusal(422);
+    }
+}
+
+both! {
+    /// No status waits for ever: not that of a request whose place a newer push took, not that of one
+    /// that was closed, not that of a commit that was gone when its build began.
+    async fn no_status_stays_pending(p: Platform) {
+        let (owner, github, git) = (p.owner(), GitHub::start(), GitHost::start());
+        let repository = git.repository("acme/site");
+        repository.write("index.html", "x");
+        let newest = repository.commit("x");
+        repository.push("main");
+        let (site, secret) = linked(&owner, "told", &repository.url, "mkdir out && cp index.html out").await;
+        let mut data = github.data();
+        data["repo"] = json!("acme/shop");
+        let hook = json!({ "type": "github_commit_status", "event": "deploy_created", "data": data });
+        owner.post(&format!("/hooks?site_id={}", id(&site)), hook).await.expect(201);
+        let tell = async |event| {
+            let webhook = Host::GitHub.tells(&repository, event, &secret);
+            send(&p, &site, &webhook).await.expect(200).json()[0]["outcome"].clone()
+        };
+        let of = |commit| Request { number: 7, branch: "patch", commit, fork: true };
+        let context = "netlify/told/deploy-preview";
+        assert_eq!(tell(Event::Opened(of(ONE))).await, "held");
+        github.shows(ONE, context, "pending").await;
+        assert_eq!(tell(Event::Updated(of(TWO), ONE)).await, "held");
+        let told = github.shows(ONE, context, "error").await;
+        assert_eq!(told.last().expect("a status")["description"], "Deploy Preview canceled.");
+        github.shows(TWO, context, "pending").await;
+        assert_eq!(tell(Event::Closed(of(TWO))).await, "cancelled");
+        github.shows(TWO, context, "error").await;
+
+        let gone = "c".repeat(40);
+        let pushed = Event::Pushed { branch: "main", before: None, after: &gone };
+        assert_eq!(tell(pushed).await, "built");
+        github.shows(&newest, "netlify/told/production", "success").await;
+        github.shows(&gone, "netlify/told/production", "error").await;
+        github.was_asked_well().await;
     }
 }

@@ -1,0 +1,57 @@
+//! What may be said of a site's tokens: everything but the secrets.
+
+use super::counting;
+use model::Timestamp;
+use serde::Serialize;
+use store::sites::SiteRow;
+
+/// The one algorithm that visitors' tokens are signed with.
+const ALGORITHM: &str = "HS256";
+
+/// How visitors' tokens are verified.
+#[derive(Clone, Debug, Serialize)]
+pub struct Identity {
+    /// The site.
+    pub site_id: String,
+    /// Always `HS256`.
+    pub algorithm: &'static str,
+    /// Whether any token can count; not when the owner has emptied the secret.
+    pub has_secret: bool,
+    /// When the secret was set, drawn or rotated; absent for sites older than this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_set_at: Option<Timestamp>,
+    /// Replaced secrets that still verify, the newest first.
+    pub previous: Vec<Overlap>,
+    /// Where the roles are among the claims; absent for the usual places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_roles_path: Option<String>,
+    /// What `iss` must be; absent when that does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_issuer: Option<String>,
+    /// What must be in `aud`; absent when that does not matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_audience: Option<String>,
+}
+
+/// A replaced secret that still verifies.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Overlap {
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// The settings of a site, as they count now.
+#[must_use]
+pub fn present(site: &SiteRow, now: Timestamp) -> Identity {
+    let info = &site.info;
+    Identity {
+        site_id: site.id.clone(),
+        algorithm: ALGORITHM,
+        has_secret: info.jwt_secret.is_some(),
+        secret_set_at: info.jwt_secret_at,
+        previous: counting(&info.jwt_previous, now).map(|old| Overlap { until: old.until }).collect(),
+        jwt_roles_path: info.jwt_roles_path.clone(),
+        jwt_issuer: info.jwt_issuer.clone(),
+        jwt_audience: info.jwt_audience.clone(),
+    }
+}
