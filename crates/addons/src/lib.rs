@@ -7,6 +7,7 @@ pub mod instances;
 mod manifest;
 mod polling;
 pub mod provider;
+pub mod proxied;
 pub mod registry;
 mod removal;
 mod sso;

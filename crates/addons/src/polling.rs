@@ -1,7 +1,7 @@
 //! Asking providers how far the instances are that they could not finish at once. Those who call back
 //! are asked in vain once more at most.
 
-use crate::instances::refresh;
+use crate::instances::{refresh, site_changes};
 use crate::provider::{Provider, Said};
 use context::{Context, Error, Result};
 use futures_util::FutureExt as _;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use store::addon_instances::{self, InstanceRow, InstanceState};
 use store::addons::{self, AddonRow};
 use store::jobs::NewJob;
-use store::{ChangeKind, Tx, sites};
+use store::{Tx, sites};
 
 /// Kind of the jobs that ask; the tenant is the add-on.
 const POLL_JOB: &str = "poll_addon_instance";
@@ -105,8 +105,8 @@ async fn give_up(cx: &Context, mut row: InstanceRow) -> Result<Verdict> {
     row.note = Some("the provider did not finish it within a day".to_owned());
     row.updated_at = cx.now();
     let mut tx = cx.begin().await?;
+    site_changes(&mut tx, cx, &row.site_id).await?;
     addon_instances::settle(&mut tx, &row).await?;
-    tx.changed(ChangeKind::Site, &row.site_id, cx.now()).await?;
     tx.commit().await?;
     Ok(Verdict::Done)
 }

@@ -5,6 +5,7 @@ mod agreeing;
 mod asynchronous;
 mod failing;
 mod manifests;
+mod misbehaving;
 mod reading;
 mod registering;
 mod removing;

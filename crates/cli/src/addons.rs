@@ -2,32 +2,39 @@
 //! wrong calls, and says how it took them. It speaks to the provider alone; no server is asked.
 
 mod call;
+mod contents;
 mod forgeries;
 mod life;
 mod manifest;
 mod odd;
 mod provider;
+mod rotation;
 mod said;
 mod sample;
+mod slow;
 mod visit;
+mod visited;
 
-use crate::check::finding::{Finding, Outcome};
-use crate::check::show;
-use crate::screen::Screen;
+use crate::check::finding::Finding;
+use crate::check::report;
 use anyhow::{Context as _, bail};
 use call::Kit;
 use clap::Args;
-use provider::{Patience, Provider};
-use reqwest::Url;
-use serde_json::{Map, Value, json};
+use provider::{PATIENCE, Provider};
+use reqwest::{Method, Url};
+use serde_json::{Map, Value};
 use std::io::Write;
 use std::process::ExitCode;
 use visit::Visit;
 
 const HELP: &str = "\
-The provider gets about eighty calls, some as a server makes them and some that no server makes. It makes about
-a dozen instances for a site that does not exist, and is asked to remove each of them again. Run it against a
-provider that may have visitors of this kind, with the secret that it verifies with.
+The provider gets about a hundred calls, some as a server makes them and some that no server makes. It makes
+about a dozen instances for a site that does not exist, and is asked to remove each of them again. When its
+instances name an endpoint, visitors of that site ask there too. Run it against a provider that may have
+visitors of this kind, with the secret that it verifies with.
+
+A provider that answers state: provisioning is waited for, up to a minute. It can call back when it runs on
+this machine.
 
 A check that fails means that a server, a site or the provider comes to harm. Advice is what it can live
 without. The exit code is 1 when a check failed.
@@ -52,6 +59,10 @@ pub struct AddonCheckArgs {
     #[arg(long, value_name = "JSON")]
     pub config: Option<String>,
 
+    /// Path that a visitor of a site asks for, below the endpoint that an instance names
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub visit: String,
+
     /// Print JSON: {url, passed, findings: [{check, outcome, said, advice}]}
     #[arg(long)]
     pub json: bool,
@@ -71,16 +82,13 @@ pub async fn check_addon(args: &AddonCheckArgs, out: &mut dyn Write) -> anyhow::
     }
     let config = args.config.as_deref().map(serde_json::from_str::<Map<String, Value>>).transpose();
     let config = config.context("--config is not a JSON object")?;
-    let provider = Provider::new(&args.url, Patience::default())?;
-    let findings = examine(&provider, &args.secret, config).await?;
-    let failed = findings.iter().filter(|finding| finding.outcome == Outcome::Fail).count();
-    if args.json {
-        let report = json!({ "url": args.url.as_str(), "passed": failed == 0, "findings": findings });
-        writeln!(out, "{report:#}")?;
-    } else {
-        show(&findings, failed, &mut Screen::new(out))?;
+    if !args.visit.starts_with('/') {
+        bail!("--visit takes a path: it begins with a slash");
     }
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let mut provider = Provider::new(&args.url, PATIENCE)?;
+    args.visit.clone_into(&mut provider.visited);
+    let findings = examine(&provider, &args.secret, config).await?;
+    report(&args.url, &findings, args.json, out)
 }
 
 /// Every finding, in the order of the report. A provider that cannot be reached is asked once.
@@ -89,7 +97,7 @@ async fn examine(
     secret: &str,
     config: Option<Map<String, Value>>,
 ) -> anyhow::Result<Vec<Finding>> {
-    let mut visit = Visit::new(provider, Kit::new(secret)?, config);
+    let mut visit = Visit::new(provider, Kit::new(secret)?, config).await?;
     if !manifest::check(&mut visit).await {
         return Ok(visit.findings);
     }
@@ -112,9 +120,13 @@ async fn live(visit: &mut Visit<'_>) -> anyhow::Result<()> {
     life::again(visit, &made).await?;
     life::update(visit, &made).await;
     life::unknown(visit).await?;
-    forgeries::check(visit, &made.instance).await?;
+    if forgeries::check(visit, &made.instance).await? {
+        let call = visit.kit.on(Method::GET, &made.instance);
+        rotation::check(visit, &call, &rotation::MANAGING).await;
+    }
+    let visited = visited::check(visit, &made).await?;
     odd::check(visit, &made).await?;
-    life::remove(visit, &made).await
+    life::remove(visit, &made, visited.as_ref()).await
 }
 
 #[cfg(test)]

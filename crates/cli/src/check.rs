@@ -5,15 +5,17 @@ mod consumer;
 pub(crate) mod finding;
 mod forgeries;
 mod manners;
+pub(crate) mod peer;
+mod report;
 mod shipment;
 
-use crate::screen::Screen;
+pub(crate) use report::report;
+
 use anyhow::bail;
 use clap::Args;
-use consumer::{Consumer, Patience};
-use finding::{Finding, Outcome};
+use consumer::{Consumer, PATIENCE};
+use finding::Finding;
 use reqwest::Url;
-use serde_json::json;
 use shipment::Kit;
 use std::io::Write;
 use std::process::ExitCode;
@@ -61,16 +63,9 @@ pub async fn check(args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<Exit
     if args.secret.as_deref() == Some("") {
         bail!("the secret is empty: leave --secret out to check a consumer that verifies nothing");
     }
-    let consumer = Consumer::new(args.url.clone(), &args.event, Patience::default())?;
+    let consumer = Consumer::new(args.url.clone(), &args.event, PATIENCE)?;
     let findings = examine(&consumer, args.secret.as_deref()).await?;
-    let failed = findings.iter().filter(|finding| finding.outcome == Outcome::Fail).count();
-    if args.json {
-        let report = json!({ "url": args.url.as_str(), "passed": failed == 0, "findings": findings });
-        writeln!(out, "{report:#}")?;
-    } else {
-        show(&findings, failed, &mut Screen::new(out))?;
-    }
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    report(&args.url, &findings, args.json, out)
 }
 
 /// Every finding, in the order of the report. A consumer that cannot be reached is asked once.
@@ -96,22 +91,6 @@ async fn examine(consumer: &Consumer, secret: Option<&str>) -> anyhow::Result<Ve
         )),
     }
     Ok(findings)
-}
-
-/// The report as people read it.
-pub(crate) fn show(findings: &[Finding], failed: usize, screen: &mut Screen<'_>) -> anyhow::Result<()> {
-    let width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or_default();
-    for finding in findings {
-        let (mark, check, said) = (finding.outcome.mark(), finding.check, &finding.said);
-        screen.line(format!("{mark:<7} {check:<width$}  {said}"))?;
-        if let Some(advice) = finding.advice {
-            screen.line(format!("        -> {advice}"))?;
-        }
-    }
-    let advice = findings.iter().filter(|finding| finding.outcome == Outcome::Advice).count();
-    let passed = findings.len() - failed - advice;
-    screen.step(format!("{passed} passed, {failed} failed, {advice} with advice"))?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! through nothing but the public API.
 
 mod deploy;
-mod receiver;
+pub(crate) mod receiver;
 mod verify;
 
 use crate::ServerArgs;

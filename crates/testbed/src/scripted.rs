@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How long a request may take to come on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,6 +25,8 @@ pub enum Turn {
     Text(u16, &'static str, String),
     /// Answer with this status and no body.
     Empty(u16),
+    /// Answer with this status, this header and no body.
+    With(u16, &'static str, String),
     /// Answer 302 to this address.
     Redirect(String),
     /// Close the connection without an answer.
@@ -61,6 +63,25 @@ impl Came {
     #[must_use]
     pub fn header(&self, spelled: &str) -> Option<&str> {
         self.headers.iter().find(|(name, _)| name == spelled).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a header however it is spelled.
+    #[must_use]
+    pub fn any_case(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(spelled, _)| spelled.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The event that a notification tells of.
+    #[must_use]
+    pub fn event(&self) -> &str {
+        self.header("X-Netlify-Event").unwrap_or_default()
+    }
+
+    /// Its id, the same on every try.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.any_case("webhook-id").unwrap_or_default()
     }
 
     /// The body as JSON.
@@ -144,6 +165,12 @@ impl Scripted {
         self.desk.came.lock().clone()
     }
 
+    /// How much came so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.desk.came.lock().len()
+    }
+
     /// Method and path of everything so far.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
@@ -155,13 +182,18 @@ impl Scripted {
         self.desk.came.lock().clear();
     }
 
+    /// Forgets what to do with the next requests.
+    pub fn clear(&self) {
+        self.desk.next.lock().clear();
+    }
+
     /// Waits until so many requests came.
     ///
     /// # Panics
     /// When they do not come in time.
     pub async fn wait_for(&self, count: usize) -> Vec<Came> {
         let enough = async {
-            while self.desk.came.lock().len() < count {
+            while self.count() < count {
                 self.desk.arrived.notified().await;
             }
         };
@@ -177,8 +209,10 @@ impl Drop for Scripted {
 }
 
 async fn listen(listener: TcpListener, desk: Arc<Desk>) {
+    let mut open = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve(stream, Arc::clone(&desk)));
+        open.spawn(serve(stream, Arc::clone(&desk)));
+        while open.try_join_next().is_some() {}
     }
 }
 
@@ -215,16 +249,9 @@ async fn answer(stream: &mut TcpStream, turn: Turn) -> std::io::Result<()> {
     match turn {
         Turn::Json(status, value) => whole(stream, status, "application/json", &value.to_string()).await,
         Turn::Text(status, kind, text) => whole(stream, status, kind, &text).await,
-        Turn::Empty(status) => {
-            let end = if status == 204 { "\r\n" } else { "Content-Length: 0\r\n\r\n" };
-            stream.write_all(format!("HTTP/1.1 {status} So\r\nConnection: close\r\n{end}").as_bytes()).await
-        }
-        Turn::Redirect(to) => {
-            let head = format!(
-                "HTTP/1.1 302 So\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            );
-            stream.write_all(head.as_bytes()).await
-        }
+        Turn::Empty(status) => empty(stream, status, "").await,
+        Turn::With(status, name, value) => empty(stream, status, &format!("{name}: {value}\r\n")).await,
+        Turn::Redirect(to) => empty(stream, 302, &format!("Location: {to}\r\n")).await,
         Turn::Half(status, value) => {
             let text = value.to_string();
             stream.write_all(head(status, "application/json", text.len()).as_bytes()).await?;
@@ -248,6 +275,12 @@ async fn answer(stream: &mut TcpStream, turn: Turn) -> std::io::Result<()> {
         Turn::Hang => std::future::pending().await,
         Turn::Die | Turn::Late(..) | Turn::Held(_) => Ok(()),
     }
+}
+
+async fn empty(stream: &mut TcpStream, status: u16, more: &str) -> std::io::Result<()> {
+    let length = if status == 204 { "" } else { "Content-Length: 0\r\n" };
+    let head = format!("HTTP/1.1 {status} So\r\n{more}{length}Connection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await
 }
 
 async fn whole(stream: &mut TcpStream, status: u16, kind: &str, text: &str) -> std::io::Result<()> {

@@ -1,15 +1,12 @@
-//! A receiver of notifications that records each request byte by byte and answers as it is told.
+//! A receiver of notifications: it answers 200 unless it is told otherwise.
 
 use crate::until_within;
-use parking_lot::Mutex;
-use serde_json::Value;
-use std::collections::{HashSet, VecDeque};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use testbed::{Scripted, Turn};
+
+/// A notification as it came in.
+pub use testbed::Came as Delivered;
 
 /// What to do with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,66 +21,20 @@ pub enum Reaction {
     Hang,
 }
 
-/// A request as it came in.
-#[derive(Clone, Debug)]
-pub struct Delivered {
-    /// Method.
-    pub method: String,
-    /// Path and query.
-    pub path: String,
-    /// Headers in their order and spelling.
-    pub headers: Vec<(String, String)>,
-    /// Body.
-    pub body: Vec<u8>,
-}
-
-impl Delivered {
-    /// The value of a header spelled exactly so.
-    #[must_use]
-    pub fn header(&self, spelled: &str) -> Option<&str> {
-        self.headers.iter().find(|(name, _)| name == spelled).map(|(_, value)| value.as_str())
-    }
-
-    /// The body as JSON.
-    ///
-    /// # Panics
-    /// When it is none.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
-    }
-
-    /// The value of a header however it is spelled.
-    #[must_use]
-    pub fn any_case(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(spelled, _)| spelled.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// Name of the event.
-    #[must_use]
-    pub fn event(&self) -> &str {
-        self.header("X-Netlify-Event").unwrap_or_default()
-    }
-
-    /// Id of the event, the same on every try.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.any_case("webhook-id").unwrap_or_default()
+impl Reaction {
+    fn turn(self) -> Turn {
+        match self {
+            Self::Status(status) => Turn::Empty(status),
+            Self::With(status, name, value) => Turn::With(status, name, value),
+            Self::Late(wait) => Turn::Late(wait, Box::new(Turn::Empty(200))),
+            Self::Hang => Turn::Hang,
+        }
     }
 }
 
 /// Listens until dropped.
 pub struct Receiver {
-    address: SocketAddr,
-    desk: Arc<Mutex<Desk>>,
-    task: JoinHandle<()>,
-}
-
-struct Desk {
-    delivered: Vec<Delivered>,
-    next: VecDeque<Reaction>,
-    usual: Reaction,
+    peer: Scripted,
 }
 
 impl Receiver {
@@ -92,46 +43,41 @@ impl Receiver {
     /// # Panics
     /// When the machine has no port left.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("some port is free");
-        let address = listener.local_addr().expect("a listener has an address");
-        let desk = Desk { delivered: Vec::new(), next: VecDeque::new(), usual: Reaction::Status(200) };
-        let desk = Arc::new(Mutex::new(desk));
-        let task = tokio::spawn(listen(listener, Arc::clone(&desk)));
-        Self { address, desk, task }
+        Self { peer: Scripted::start(|_| Turn::Empty(200)).await }
     }
 
     /// Its address.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/in", self.address)
+        format!("{}/in", self.peer.url())
     }
 
     /// What to do from now on.
     pub fn usually(&self, reaction: Reaction) {
-        self.desk.lock().usual = reaction;
+        self.peer.usually(move |_| reaction.clone().turn());
     }
 
     /// What to do with the next requests, one each, before the usual.
     pub fn next(&self, reactions: impl IntoIterator<Item = Reaction>) {
-        self.desk.lock().next.extend(reactions);
+        self.peer.next(reactions.into_iter().map(Reaction::turn));
     }
 
     /// Everything so far.
     #[must_use]
     pub fn delivered(&self) -> Vec<Delivered> {
-        self.desk.lock().delivered.clone()
+        self.peer.came()
     }
 
     /// How much came so far.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.desk.lock().delivered.len()
+        self.peer.count()
     }
 
     /// The ids of all events that came so far.
     #[must_use]
     pub fn ids(&self) -> HashSet<String> {
-        self.desk.lock().delivered.iter().map(|one| one.id().to_owned()).collect()
+        self.delivered().iter().map(|one| one.id().to_owned()).collect()
     }
 
     /// Waits until at least `count` requests came; all that came.
@@ -147,7 +93,7 @@ impl Receiver {
     /// # Panics
     /// When they do not come in time.
     pub async fn wait_within(&self, limit: Duration, count: usize) -> Vec<Delivered> {
-        let what = format!("{count} deliveries at {}", self.address);
+        let what = format!("{count} deliveries at {}", self.url());
         until_within(limit, &what, async || (self.count() >= count).then(|| self.delivered())).await
     }
 
@@ -156,81 +102,20 @@ impl Receiver {
     /// # Panics
     /// When it does not come in time.
     pub async fn wait_for_event(&self, event: &str) -> Delivered {
-        let what = format!("{event} at {}", self.address);
+        let what = format!("{event} at {}", self.url());
         let found = async || self.delivered().into_iter().find(|one| one.event() == event);
         until_within(crate::LIMIT, &what, found).await
     }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn listen(listener: TcpListener, desk: Arc<Mutex<Desk>>) {
-    let mut open = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        open.spawn(serve(stream, Arc::clone(&desk)));
-        while open.try_join_next().is_some() {}
-    }
-}
-
-async fn serve(mut stream: TcpStream, desk: Arc<Mutex<Desk>>) {
-    let Some(delivered) = read(&mut stream).await else { return };
-    let reaction = {
-        let mut desk = desk.lock();
-        desk.delivered.push(delivered);
-        desk.next.pop_front().unwrap_or_else(|| desk.usual.clone())
-    };
-    let answer = match reaction {
-        Reaction::Status(status) => head(status, ""),
-        Reaction::With(status, name, value) => head(status, &format!("{name}: {value}\r\n")),
-        Reaction::Late(wait) => {
-            tokio::time::sleep(wait).await;
-            head(200, "")
-        }
-        Reaction::Hang => std::future::pending().await,
-    };
-    let _ = stream.write_all(answer.as_bytes()).await;
-    let _ = stream.shutdown().await;
-}
-
-fn head(status: u16, more: &str) -> String {
-    format!("HTTP/1.1 {status} So\r\n{more}Content-Length: 0\r\nConnection: close\r\n\r\n")
-}
-
-/// A whole request with a length; none when the sender broke off.
-async fn read(stream: &mut TcpStream) -> Option<Delivered> {
-    let mut bytes = Vec::new();
-    let end = loop {
-        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break end;
-        }
-        (stream.read_buf(&mut bytes).await.ok()? > 0).then_some(())?;
-    };
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let mut lines = head.split("\r\n");
-    let mut first = lines.next()?.split(' ');
-    let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
-    let header =
-        |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
-    let headers: Vec<(String, String)> = lines.filter_map(header).collect();
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let length: usize = length.map_or(Some(0), |(_, value)| value.parse().ok())?;
-    let mut body = bytes.split_off(end + 4);
-    while body.len() < length {
-        (stream.read_buf(&mut body).await.ok()? > 0).then_some(())?;
-    }
-    Some(Delivered { method, path, headers, body })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
 
     async fn send(receiver: &Receiver, request: &str) -> String {
-        let mut stream = TcpStream::connect(receiver.address).await.unwrap();
+        let mut stream = TcpStream::connect(receiver.peer.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();

@@ -1,12 +1,13 @@
-//! The server of an add-on with axum: it greets a name on every page of a site. Needs ADDON_SECRET;
-//! PORT is 3000 unless it is set.
+//! The server of an add-on with axum: it greets a name on every page of a site, and the site's visitors
+//! at /.netlify/<slug>/. Needs ADDON_SECRET; PORT is 3000 unless it is set, and PUBLIC_URL is where the
+//! platform reaches this server.
 
 #![expect(clippy::print_stdout, reason = "an example says where it listens")]
 
 use anyhow::Context as _;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -30,6 +31,7 @@ struct Instance {
 
 struct Addon {
     secret: String,
+    public_url: String,
     /// By our ids; yours belong into a database.
     instances: Mutex<HashMap<String, Instance>>,
 }
@@ -49,7 +51,7 @@ impl axum::response::IntoResponse for Refusal {
     }
 }
 
-/// What the token says; whoever made it knows the secret.
+/// What the token says, if it was signed with our secret and has not expired.
 fn claims(token: &str, secret: &str) -> Option<Value> {
     let read = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
     let (text, signature) = token.rsplit_once('.')?;
@@ -57,16 +59,17 @@ fn claims(token: &str, secret: &str) -> Option<Value> {
     mac.update(text.as_bytes());
     mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
     let (header, claims) = text.split_once('.')?;
-    (read(header)?["alg"] == "HS256").then(|| read(claims))?
+    let claims = (read(header)?["alg"] == "HS256").then(|| read(claims))??;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+    (claims["exp"].as_u64()? > now).then_some(claims)
 }
 
-/// The token must end, and name an instance: people of a site get tokens of the same secret as a
-/// login, and those name none.
+/// The platform signs every request, for a day after a change of secrets with both. A signature must
+/// name an instance: people of a site get tokens of the same secret as a login, and those name none.
 fn verified(request: &Request, secret: &str) -> Option<Value> {
-    let claims = claims(request.headers().get("x-nf-sign")?.to_str().ok()?, secret)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
-    let named = request.uri().path() == "/manifest" || claims["netlify_id"].is_string();
-    (claims["exp"].as_u64()? > now && named).then_some(claims)
+    let named = |claims: &Value| request.uri().path() == "/manifest" || claims["netlify_id"].is_string();
+    let read = |name| claims(request.headers().get(name)?.to_str().ok()?, secret).filter(named);
+    ["x-nf-sign", "x-nf-sign-previous"].into_iter().find_map(read)
 }
 
 async fn verify(State(addon): State<Arc<Addon>>, mut request: Request, next: Next) -> Response {
@@ -100,12 +103,14 @@ fn own(claims: &Value, id: &str) -> Answer<()> {
 
 const UNKNOWN: Refusal = Refusal(StatusCode::NOT_FOUND, "no such instance");
 
-fn shown(name: &str) -> Value {
+fn shown(addon: &Addon, name: &str) -> Value {
     let safe = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     json!({
         "config": { "name": name },
         "env": { "GREETER_NAME": name },
         "snippets": [{ "title": "Greeting", "position": "footer", "html": format!("<p>Hello, {safe}!</p>") }],
+        // where requests of visitors go
+        "endpoint": format!("{}/site", addon.public_url),
     })
 }
 
@@ -140,7 +145,7 @@ async fn create(
     let known = instances.iter().find(|(_, one)| one.uuid == uuid).map(|(id, _)| id.clone());
     let id = known.map_or_else(new_id, Ok)?;
     let instance = instances.entry(id.clone()).or_insert(Instance { uuid: uuid.to_owned(), name });
-    let mut said = shown(&instance.name);
+    let mut said = shown(&addon, &instance.name);
     said["id"] = id.into();
     said["message"] = format!("{} will be greeted", instance.name).into();
     Ok((StatusCode::CREATED, Json(said)))
@@ -152,7 +157,7 @@ async fn read(
     Path(id): Path<String>,
 ) -> Answer<Json<Value>> {
     own(&claims, &id)?;
-    addon.instances().get(&id).map(|instance| Json(shown(&instance.name))).ok_or(UNKNOWN)
+    addon.instances().get(&id).map(|instance| Json(shown(&addon, &instance.name))).ok_or(UNKNOWN)
 }
 
 async fn update(
@@ -165,7 +170,7 @@ async fn update(
     let mut instances = addon.instances();
     let instance = instances.get_mut(&id).ok_or(UNKNOWN)?;
     instance.name = name(&parsed(&body)?["config"])?;
-    Ok(Json(shown(&instance.name)))
+    Ok(Json(shown(&addon, &instance.name)))
 }
 
 async fn remove(
@@ -177,16 +182,43 @@ async fn remove(
     addon.instances().remove(&id).map(|_| StatusCode::NO_CONTENT).ok_or(UNKNOWN)
 }
 
+/// Who asks is in the token of the site's visitor, signed anew with our secret. The platform hands on as
+/// it came what it could not verify.
+fn visitor(headers: &HeaderMap, secret: &str) -> Answer<Option<String>> {
+    let value = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => claims(token, secret)
+            .filter(|claims| claims["sub"].is_string())
+            .map(|claims| claims["email"].as_str().map(str::to_owned))
+            .ok_or(Refusal(StatusCode::UNAUTHORIZED, "your token does not verify")),
+        _ => Ok(None),
+    }
+}
+
+async fn visit(
+    State(addon): State<Arc<Addon>>,
+    Extension(claims): Claims,
+    headers: HeaderMap,
+) -> Answer<Json<Value>> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let id = claims["id"].as_str().unwrap_or_default();
+    let name = addon.instances().get(id).map(|instance| instance.name.clone()).ok_or(UNKNOWN)?;
+    let hello = visitor(&headers, &addon.secret)?.unwrap_or(name);
+    Ok(Json(json!({ "hello": hello, "site": header("x-nf-site-url") })))
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let secret = std::env::var("ADDON_SECRET").ok().filter(|secret| !secret.is_empty());
     let secret = secret.context("ADDON_SECRET is not set")?;
-    let port = std::env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
-    let addon = Arc::new(Addon { secret, instances: Mutex::default() });
+    let port = std::env::var("PORT").ok().map_or(Ok(3000_u16), |port| port.parse())?;
+    let public_url = std::env::var("PUBLIC_URL").unwrap_or_else(|_| format!("http://localhost:{port}"));
+    let addon = Arc::new(Addon { secret, public_url, instances: Mutex::default() });
     let routes = Router::new()
         .route("/manifest", get(manifest))
         .route("/instances", post(create))
         .route("/instances/{id}", get(read).put(update).delete(remove))
+        .route("/site", get(visit))
         .layer(from_fn_with_state(Arc::clone(&addon), verify))
         .with_state(addon);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;

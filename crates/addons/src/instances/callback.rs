@@ -3,6 +3,7 @@
 
 use super::claim::busy;
 use super::document::take_over;
+use super::site_changes;
 use crate::polling::advance;
 use crate::provider::{ANSWER_MAX, Answer, Said};
 use crate::registry::secrets::Secrets;
@@ -10,7 +11,6 @@ use context::{Context, Error, Result};
 use http::StatusCode;
 use serde_json::Value;
 use signing::{sha256_hex, verify_hs256};
-use store::ChangeKind;
 use store::addon_instances::{self, InstanceRow, InstanceState};
 use store::addons::{self, AddonRow};
 
@@ -46,10 +46,10 @@ pub async fn callback(cx: &Context, slug: &str, uuid: &str, token: Option<&str>,
     }
     advance(&mut row, &said);
     take_over(cx, &mut row, Said { id: None, ..said }, None)?;
+    site_changes(&mut tx, cx, &row.site_id).await?;
     if !addon_instances::settle(&mut tx, &row).await? {
         return Err(busy());
     }
-    tx.changed(ChangeKind::Site, &row.site_id, cx.now()).await?;
     Ok(tx.commit().await?)
 }
 

@@ -3,20 +3,20 @@
 
 use super::claim::{CLAIM_MS, about};
 use super::document::take_over;
-use super::{Document, Instance, present};
+use super::{Document, Instance, present, site_changes};
 use crate::manifest::check_required;
-use crate::provider::{Answer, Ask, Operation, Provider, Said, trouble};
+use crate::provider::{Answer, Ask, Operation, Provider, Said, told, trouble};
 use crate::registry::secrets::Secrets;
 use crate::{polling, removal};
 use context::{Context, Error, Result};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use store::Tx;
 use store::addon_instances::{self, InstanceRow, InstanceState};
 use store::addons::{self, AddonRow};
 use store::build_hooks::{self, BuildHookRow};
 use store::sites::SiteRow;
-use store::{ChangeKind, Tx};
 
 /// Instances of one site.
 pub const INSTANCES_MAX: i64 = 50;
@@ -200,15 +200,7 @@ fn body(
 }
 
 fn agreed(answer: &Answer) -> Result<Said> {
-    let status = answer.status.as_u16();
-    if answer.status.is_client_error() {
-        let word = answer.word().unwrap_or_else(|| format!("it answered {status}"));
-        return Err(Error::Unprocessable(format!("the add-on refused: {word}")));
-    }
-    if answer.status != StatusCode::CREATED {
-        return Err(trouble(&format!("answered {status} where only 201 makes an instance")));
-    }
-    let said = answer.said().map_err(|what| trouble(&what))?;
+    let said = told(answer, StatusCode::CREATED, "makes an instance")?;
     if said.id.is_none() { Err(trouble("sent no id for the instance")) } else { Ok(said) }
 }
 
@@ -221,6 +213,7 @@ async fn forget(cx: &Context, row: &InstanceRow) -> Result<()> {
 /// Keeps the instance; when its site went away meanwhile, the provider is told to remove it.
 async fn keep(cx: &Context, site: &SiteRow, addon: &AddonRow, row: &InstanceRow) -> Result<()> {
     let mut tx = cx.begin().await?;
+    site_changes(&mut tx, cx, &site.id).await?;
     if !addon_instances::settle(&mut tx, row).await? {
         drop(tx);
         removal::leave(cx, site, row, row.remote_id.clone().unwrap_or_default()).await?;
@@ -229,6 +222,5 @@ async fn keep(cx: &Context, site: &SiteRow, addon: &AddonRow, row: &InstanceRow)
     if row.state == InstanceState::Provisioning {
         polling::leave(&mut tx, cx, addon, row).await?;
     }
-    tx.changed(ChangeKind::Site, &site.id, cx.now()).await?;
     Ok(tx.commit().await?)
 }

@@ -1,15 +1,15 @@
 //! Removing an instance: the provider first, then here. A dead provider's can be removed by force.
 
 use super::claim::{about, claim, release};
-use super::of_site;
-use crate::provider::{Answer, Ask, Operation, Provider, trouble};
+use super::{of_site, site_changes};
+use crate::provider::{self, Answer, Ask, Operation, Provider};
 use crate::removal;
 use context::{Context, Error, Result};
 use http::StatusCode;
+use store::Tx;
 use store::addon_instances;
 use store::addons::AddonRow;
 use store::sites::SiteRow;
-use store::{ChangeKind, Tx};
 
 /// Removes an instance, with its build hook. By force it is gone here at once, and the provider is told
 /// in the background.
@@ -48,20 +48,12 @@ pub async fn delete(
 }
 
 async fn gone(tx: &mut Tx, cx: &Context, site: &SiteRow, id: &str) -> Result<bool> {
-    let was = addon_instances::delete(tx, id).await?;
-    tx.changed(ChangeKind::Site, &site.id, cx.now()).await?;
-    Ok(was)
+    site_changes(tx, cx, &site.id).await?;
+    Ok(addon_instances::delete(tx, id).await?)
 }
 
 /// 204 is the provider's yes; what it does not know is gone as well.
 pub(crate) fn agreed(answer: &Answer) -> Result<()> {
-    let status = answer.status;
-    if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_FOUND | StatusCode::GONE) {
-        return Ok(());
-    }
-    if status.is_client_error() {
-        let word = answer.word().unwrap_or_else(|| format!("it answered {}", status.as_u16()));
-        return Err(Error::Unprocessable(format!("the add-on refused: {word}")));
-    }
-    Err(trouble(&format!("answered {} where only 204 removes an instance", status.as_u16())))
+    let yes = [StatusCode::NO_CONTENT, StatusCode::NOT_FOUND, StatusCode::GONE];
+    provider::agreed(answer, &yes, "removes an instance")
 }

@@ -19,7 +19,7 @@ pub use list::list;
 pub use present::{Instance, present};
 pub use show::show;
 pub use update::{Update, update};
-pub use variables::variables;
+pub use variables::{Handed, handed, variables};
 
 pub(crate) use delete::agreed as delete_agreed;
 pub(crate) use document::Document;
@@ -28,7 +28,15 @@ pub(crate) use show::refresh;
 use context::{Context, Error, Result};
 use store::addon_instances::{self, InstanceRow, InstanceState};
 use store::addons::AddonRow;
-use store::sites::SiteRow;
+use store::sites::{self, SiteRow};
+use store::{ChangeKind, Tx};
+
+/// Says that what visitors get of the site is different from now on: its pages carry other snippets. A
+/// transaction begins with it, since whoever deletes the site takes its row before those of its instances.
+pub(crate) async fn site_changes(tx: &mut Tx, cx: &Context, site_id: &str) -> Result<()> {
+    sites::touch(tx, site_id, cx.now()).await?;
+    Ok(tx.changed(ChangeKind::Site, site_id, cx.now()).await?)
+}
 
 /// The instance of that id, of this add-on on this site.
 ///

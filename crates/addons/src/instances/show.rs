@@ -2,7 +2,7 @@
 
 use super::claim::about;
 use super::document::take_over;
-use super::{Instance, of_site, present};
+use super::{Instance, of_site, present, site_changes};
 use crate::polling;
 use crate::provider::{Ask, Operation, Provider};
 use context::{Context, Error, Result};
@@ -54,8 +54,8 @@ pub(crate) async fn refresh(
         return Ok(());
     }
     let mut tx = cx.begin().await?;
+    site_changes(&mut tx, cx, &site.id).await?;
     if addon_instances::settle(&mut tx, &changed).await? {
-        tx.changed(store::ChangeKind::Site, &site.id, cx.now()).await?;
         tx.commit().await?;
     }
     Ok(())

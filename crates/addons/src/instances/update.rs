@@ -2,14 +2,13 @@
 
 use super::claim::{about, claim, release};
 use super::document::take_over;
-use super::of_site;
+use super::{of_site, site_changes};
 use crate::manifest::check_required;
-use crate::provider::{Answer, Ask, Operation, Provider, Said, trouble};
+use crate::provider::{Ask, Operation, Provider, Said, told};
 use context::{Context, Error, Result};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use store::ChangeKind;
 use store::addon_instances::{self, InstanceRow};
 use store::addons::AddonRow;
 use store::sites::SiteRow;
@@ -62,26 +61,14 @@ async fn ask(
     config: &Map<String, Value>,
 ) -> Result<Said> {
     let ask = Ask::of(Operation::Update, Some(about(cx, site, row))).with(json!({ "config": config }));
-    agreed(&provider.ask(cx, addon, &ask).await?)
-}
-
-fn agreed(answer: &Answer) -> Result<Said> {
-    let status = answer.status.as_u16();
-    if answer.status.is_client_error() {
-        let word = answer.word().unwrap_or_else(|| format!("it answered {status}"));
-        return Err(Error::Unprocessable(format!("the add-on refused: {word}")));
-    }
-    if answer.status != StatusCode::OK {
-        return Err(trouble(&format!("answered {status} where only 200 changes an instance")));
-    }
-    answer.said().map_err(|what| trouble(&what))
+    told(&provider.ask(cx, addon, &ask).await?, StatusCode::OK, "changes an instance")
 }
 
 async fn keep(cx: &Context, row: &InstanceRow) -> Result<()> {
     let mut tx = cx.begin().await?;
+    site_changes(&mut tx, cx, &row.site_id).await?;
     if !addon_instances::settle(&mut tx, row).await? {
         return Err(Error::NotFound);
     }
-    tx.changed(ChangeKind::Site, &row.site_id, cx.now()).await?;
     Ok(tx.commit().await?)
 }

@@ -12,6 +12,8 @@ use url::Url;
 pub const ENV_MAX: usize = 100;
 /// Most snippets of one instance.
 pub const SNIPPETS_MAX: usize = 50;
+/// Most bytes of the snippets of one instance: every page of the site carries them.
+pub const SNIPPETS_BYTES_MAX: usize = 256 << 10;
 /// Longest message that is shown to whoever creates an instance, in characters.
 pub const MESSAGE_MAX: usize = 4096;
 /// Longest word of a provider about a failure or a state, in characters.
@@ -129,11 +131,14 @@ fn snippets(value: &Value) -> Result<Vec<Value>, String> {
     let fine = |one: &Value| {
         one.get("html").is_some_and(Value::is_string) && text(one, "title") && text(one, "position")
     };
-    if list.iter().all(fine) {
-        Ok(list.clone())
-    } else {
-        Err("sent a snippet that is not {title, position, html}".to_owned())
+    if !list.iter().all(fine) {
+        return Err("sent a snippet that is not {title, position, html}".to_owned());
     }
+    let bytes: usize = list.iter().filter_map(|one| one["html"].as_str()).map(str::len).sum();
+    if bytes > SNIPPETS_BYTES_MAX {
+        return Err(format!("sent more than {SNIPPETS_BYTES_MAX} bytes of snippets"));
+    }
+    Ok(list.clone())
 }
 
 /// `provisioning` and `failed` are ours; whatever else providers have ever sent means that it works.
@@ -188,6 +193,10 @@ mod tests {
     fn shapes_that_are_none_are_told() {
         let many = |count: usize| -> Value { (0..count).map(|n| (format!("V{n}"), json!("x"))).collect() };
         let list = |count: usize| vec![json!({ "html": "" }); count];
+        let long = |more: usize| {
+            let half = SNIPPETS_BYTES_MAX / 2;
+            json!({ "snippets": [{ "html": "x".repeat(half) }, { "html": "x".repeat(half + more) }] })
+        };
         for (body, why) in [
             (json!({ "id": 7 }), "not a text"),
             (json!({ "id": "" }), "cannot be asked"),
@@ -202,12 +211,14 @@ mod tests {
             (json!({ "snippets": [{ "title": "t" }] }), "snippet"),
             (json!({ "snippets": [{ "html": "", "position": 1 }] }), "snippet"),
             (json!({ "snippets": list(SNIPPETS_MAX + 1) }), "more than 50 snippets"),
+            (long(1), "more than 262144 bytes of snippets"),
             (json!([]), "JSON object"),
         ] {
             let refused = said(&body).expect_err(&body.to_string());
             assert!(refused.contains(why), "{body}: {refused}");
         }
         assert!(said(&json!({ "env": many(ENV_MAX), "snippets": list(SNIPPETS_MAX) })).is_ok());
+        assert!(said(&long(0)).is_ok());
         for (text, why) in [("", "empty"), (" \n", "empty"), ("<html>", "JSON"), ("{\"id\":", "JSON")] {
             assert!(answer(text).said().expect_err(text).contains(why), "{text}");
         }

@@ -1,6 +1,7 @@
 //! Speaking to the servers of providers: five calls, signed, each within one deadline, none repeated
 //! blindly, all recorded. It changes nothing here; what an answer means is decided by who asked.
 
+mod agree;
 mod answer;
 mod ask;
 mod env;
@@ -9,12 +10,12 @@ mod masks;
 mod record;
 mod request;
 
+pub(crate) use agree::{agreed, told};
 pub(crate) use answer::{Answer, Said};
 pub(crate) use ask::trouble;
-pub use env::refused as refused_variable;
 pub(crate) use request::{About, Ask, Operation, addressable};
 
-pub use answer::{ENV_MAX, MESSAGE_MAX, NOTE_MAX, SNIPPETS_MAX};
+pub use answer::{ENV_MAX, MESSAGE_MAX, NOTE_MAX, SNIPPETS_BYTES_MAX, SNIPPETS_MAX};
 pub use gate::IN_FLIGHT_MAX;
 pub use record::{BODY_SHOWN, CALLS_KEPT};
 pub use request::{CALLBACK_HEADER, PREVIOUS_HEADER, REMOTE_ID_MAX, SIGN_HEADER, TOKEN_LIFE_SECONDS};
@@ -57,7 +58,7 @@ impl Provider {
         policy: AddressPolicy,
         proxy: Option<Url>,
     ) -> Result<Self, outbound::SetupError> {
-        let options = Options { policy, proxy, total, connect: CONNECT.min(total), ..Options::default() };
+        let options = Options { policy, proxy, total, connect: CONNECT.min(total) };
         Ok(Self { client: Client::new(options)?, total, gate: Gate::default() })
     }
 }

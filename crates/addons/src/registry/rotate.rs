@@ -4,6 +4,7 @@ use super::secrets::Secrets;
 use super::{Registered, present};
 use context::{Context, Error, Result};
 use serde::Deserialize;
+use store::ChangeKind;
 use store::addons::{self, AddonRow};
 
 /// How long the old secret counts when the caller does not say.
@@ -40,6 +41,7 @@ pub async fn rotate(cx: &Context, addon: &AddonRow, rotation: &Rotation) -> Resu
     row.sealed = new.sealed(cx, &row.id)?;
     row.updated_at = now;
     addons::update(&mut tx, &row).await?;
+    tx.changed(ChangeKind::Addon, &row.id, now).await?;
     tx.commit().await?;
     Ok(Registered { service: present(cx, &row, true), secret: new.current })
 }

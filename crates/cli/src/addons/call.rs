@@ -4,9 +4,9 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde_json::{Map, Value, json};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 /// Seconds for which a signature counts.
 const TOKEN_LIFE: i64 = 300;
@@ -21,29 +21,33 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) method: Method,
-    /// After the endpoint.
+    /// After the provider's endpoint.
     pub(super) path: String,
+    /// The whole address, when it is not below that endpoint.
+    pub(super) elsewhere: Option<Url>,
     /// What the signature says.
     pub(super) claims: Map<String, Value>,
     /// The value of `X-Nf-Sign`.
     pub(super) sign: Option<String>,
-    /// The secret in `Authorization`.
+    /// The value of `X-Nf-Sign-Previous`.
+    pub(super) previous: Option<String>,
+    /// What `Authorization` holds: the secret, or in proxied calls the token of a visitor.
     pub(super) bearer: Option<String>,
-    /// The value of `X-Nf-Callback`.
-    callback: Option<String>,
+    /// Other headers.
+    pub(super) more: Vec<(&'static str, String)>,
     pub(super) body: Option<String>,
 }
 
 impl Call {
     pub(super) fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let bearer = self.bearer.as_ref().map(|secret| format!("Bearer {secret}"));
-        [
+        let bearer = self.bearer.as_ref().map(|token| format!("Bearer {token}"));
+        let proofs = [
             ("x-nf-sign", self.sign.clone()),
+            ("x-nf-sign-previous", self.previous.clone()),
             ("authorization", bearer),
-            ("x-nf-callback", self.callback.clone()),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
+        ];
+        let proofs = proofs.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        proofs.chain(self.more.clone())
     }
 
     /// The same with these in place of the right ones.
@@ -66,21 +70,41 @@ pub(super) struct Instance {
     pub(super) id: String,
 }
 
+/// Somebody who is logged in at the site.
+#[derive(Clone, Debug)]
+pub(super) struct Visitor {
+    /// In no answer by chance.
+    pub(super) email: String,
+    pub(super) claims: Map<String, Value>,
+}
+
 /// Makes calls.
 pub(super) struct Kit {
     secret: String,
-    now: i64,
+    /// Seconds since 1970 when the check began, and how long ago that is.
+    began: (i64, Instant),
+    /// Below which address providers tell of instances that they finished.
+    callbacks: String,
 }
 
 impl Kit {
     pub(super) fn new(secret: &str) -> anyhow::Result<Self> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = i64::try_from(now.context("this machine's clock is before 1970")?.as_secs())?;
-        Ok(Self { secret: secret.to_owned(), now })
+        Ok(Self {
+            secret: secret.to_owned(),
+            began: (now, Instant::now()),
+            callbacks: format!("{SITE_URL}/api/v1"),
+        })
+    }
+
+    /// From now on, providers are told to call back here.
+    pub(super) fn call_back_at(&mut self, address: &str) {
+        address.trim_end_matches('/').clone_into(&mut self.callbacks);
     }
 
     pub(super) fn now(&self) -> i64 {
-        self.now
+        self.began.0.saturating_add_unsigned(self.began.1.elapsed().as_secs())
     }
 
     pub(super) fn secret(&self) -> String {
@@ -113,8 +137,36 @@ impl Kit {
             },
         });
         let mut call = self.call(Method::POST, "/instances".to_owned(), about(uuid, None), Some(body));
-        call.callback = Some(format!("{SITE_URL}/api/v1/services/boathook-check/instances/{uuid}"));
+        call.more
+            .push(("x-nf-callback", format!("{}/services/boathook-check/instances/{uuid}", self.callbacks)));
         call
+    }
+
+    /// What a visitor asks for at `/.netlify/<slug>` + `path`, as a server hands it on.
+    pub(super) fn visit(&self, instance: &Instance, endpoint: &Url, path: &str) -> Call {
+        let mut call =
+            self.call(Method::GET, path.to_owned(), about(&instance.uuid, Some(&instance.id)), None);
+        call.elsewhere = Some(below(endpoint, path));
+        call.bearer = None;
+        call.more = vec![
+            ("x-nf-uuid", instance.uuid.clone()),
+            ("x-nf-id", in_header(&instance.id)),
+            ("x-nf-site-url", SITE_URL.to_owned()),
+            ("x-forwarded-for", "203.0.113.7".to_owned()),
+            ("x-forwarded-proto", "https".to_owned()),
+            ("x-forwarded-host", SITE_URL.trim_start_matches("https://").to_owned()),
+        ];
+        call
+    }
+
+    /// Somebody new; `claims` are those of the site's own tokens.
+    pub(super) fn visitor(&self) -> anyhow::Result<Visitor> {
+        let (sub, email) = (uuid()?, format!("visitor-{}@boathook-check.invalid", &uuid()?[..8]));
+        let claims = json!({
+            "sub": sub, "aud": "", "exp": self.now() + TOKEN_LIFE, "email": email,
+            "app_metadata": { "provider": "email", "roles": [] }, "user_metadata": { "full_name": email },
+        });
+        Ok(Visitor { email, claims: claims.as_object().cloned().unwrap_or_default() })
     }
 
     /// `GET` or `DELETE /instances/{id}`.
@@ -136,14 +188,16 @@ impl Kit {
         mut claims: Map<String, Value>,
         body: Option<Value>,
     ) -> Call {
-        claims.insert("exp".to_owned(), (self.now + TOKEN_LIFE).into());
+        claims.insert("exp".to_owned(), (self.now() + TOKEN_LIFE).into());
         Call {
             method,
             path,
+            elsewhere: None,
+            previous: None,
+            more: Vec::new(),
             sign: Some(self.token(&claims)),
             bearer: Some(self.secret.clone()),
             claims,
-            callback: None,
             body: body.map(|body| body.to_string()),
         }
     }
@@ -151,10 +205,29 @@ impl Kit {
     /// What a site's people get in their address bar: a login to the provider's pages.
     pub(super) fn login(&self, remote_id: &str) -> Map<String, Value> {
         let claims = json!({
-            "site_id": SITE_ID, "account_id": ACCOUNT, "remote_id": remote_id, "exp": self.now + TOKEN_LIFE,
+            "site_id": SITE_ID, "account_id": ACCOUNT, "remote_id": remote_id, "exp": self.now() + TOKEN_LIFE,
         });
         claims.as_object().cloned().unwrap_or_default()
     }
+}
+
+/// An id as the value of a header: percent-encoded where it is none as it is.
+fn in_header(id: &str) -> String {
+    let carried = id.bytes().all(|byte| matches!(byte, b' '..=b'~')) && id.trim() == id;
+    if carried { id.to_owned() } else { utf8_percent_encode(id, SEGMENT).to_string() }
+}
+
+/// The address of a proxied call: the rest of the path and the query come behind those of the endpoint.
+fn below(endpoint: &Url, rest: &str) -> Url {
+    let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
+    let mut url = endpoint.clone();
+    if !matches!(path, "" | "/") {
+        let base = endpoint.path();
+        url.set_path(&format!("{}{path}", base.strip_suffix('/').unwrap_or(base)));
+    }
+    let queries: Vec<_> = [endpoint.query(), query].into_iter().flatten().collect();
+    url.set_query(Some(queries.join("&")).filter(|text| !text.is_empty()).as_deref());
+    url
 }
 
 fn about(uuid: &str, id: Option<&str>) -> Map<String, Value> {
@@ -206,6 +279,15 @@ mod tests {
             "site_url": SITE_URL, "id": "a/b?c", "netlify_id": instance.uuid, "exp": kit.now() + TOKEN_LIFE,
         });
         assert_eq!(claims, expect);
+        let endpoint = |text: &str| text.parse::<Url>().unwrap();
+        let visit = kit.visit(&instance, &endpoint("https://e.example/x/?k=1"), "/hello?a=b");
+        assert_eq!(visit.elsewhere.as_ref().unwrap().as_str(), "https://e.example/x/hello?k=1&a=b");
+        assert_eq!((visit.bearer.clone(), visit.claims.clone()), (None, call.claims));
+        let names: Vec<_> = visit.headers().map(|(name, _)| name).collect();
+        assert_eq!(names[..4], ["x-nf-sign", "x-nf-uuid", "x-nf-id", "x-nf-site-url"]);
+        for text in ["https://e.example/", "https://e.example/x", "https://e.example/x/?k=1"] {
+            assert_eq!(below(&endpoint(text), "/").as_str(), text);
+        }
         let made = kit.creation("u", &Map::new());
         assert!(!made.claims.contains_key("id") && made.headers().count() == 3);
         assert_eq!(kit.manifest("/manifest").claims.len(), 1);

@@ -1,40 +1,47 @@
 //! Calls that no server made: a provider must refuse each of them.
 
 use super::call::{Call, Instance, Kit, signed, unsigned, uuid};
-use super::provider::Answer;
 use super::visit::Visit;
 use crate::check::finding::{Finding, Outcome};
+use crate::check::peer::Answer;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
 /// A secret that no provider has.
-const OTHER_SECRET: &str = "another secret than the provider's";
+pub(super) const OTHER_SECRET: &str = "another secret than the provider's";
 /// Seconds by which a token is too old.
-const OLD: i64 = 3600;
+pub(super) const OLD: i64 = 3600;
 
-/// Who signs nothing, or with something else: tried with every call.
-struct Stranger {
-    check: &'static str,
-    advice: &'static str,
-    sign: fn(&Call) -> (Option<String>, Option<String>),
+/// Who signs nothing, or with something else.
+pub(super) struct Stranger {
+    pub(super) check: &'static str,
+    /// The check of proxied requests.
+    pub(super) proxied: &'static str,
+    pub(super) advice: &'static str,
+    /// Signature and secret in place of the right ones.
+    pub(super) sign: fn(&Call) -> (Option<String>, Option<String>),
 }
 
-const STRANGERS: [Stranger; 2] = [
+pub(super) const STRANGERS: [Stranger; 2] = [
     Stranger {
         check: "refuses calls without a signature",
+        proxied: "refuses proxied requests without a signature",
         advice: "verify X-Nf-Sign in front of every route: a missing header must be a refusal",
         sign: |_| (None, None),
     },
     Stranger {
         check: "refuses another secret",
+        proxied: "refuses proxied requests of another secret",
         advice: "verify the token's HMAC with the add-on's secret before reading anything in it",
         sign: |call| (Some(signed(&call.claims, OTHER_SECRET)), Some(OTHER_SECRET.to_owned())),
     },
 ];
 
 /// What is wrong with a token, and with a provider that takes it.
-struct Forgery {
+pub(super) struct Forgery {
     check: &'static str,
+    /// The check of proxied requests.
+    proxied: &'static str,
     or: Outcome,
     advice: &'static str,
     token: fn(&Kit, &Instance, Map<String, Value>) -> String,
@@ -43,41 +50,44 @@ struct Forgery {
 const TOKENS: [Forgery; 7] = [
     Forgery {
         check: "refuses an empty secret",
+        proxied: "refuses proxied requests of an empty secret",
         or: Outcome::Fail,
         advice: "the provider's own secret is not set: stop at start when it is empty",
         token: |_, _, claims| signed(&claims, ""),
     },
     Forgery {
         check: "refuses alg none",
+        proxied: "refuses proxied requests with alg none",
         or: Outcome::Fail,
         advice: "allow HS256 alone: a token must not choose how it is verified",
         token: |_, _, claims| unsigned(&claims),
     },
     Forgery {
         check: "refuses an expired token",
+        proxied: "refuses proxied requests with an expired token",
         or: Outcome::Fail,
         advice: "compare the claim exp, in seconds, with the clock: tokens are made for five minutes",
-        token: |kit, _, mut claims| {
-            claims.insert("exp".to_owned(), (kit.now() - OLD).into());
-            kit.token(&claims)
-        },
+        token: |kit, _, claims| kit.token(&expired(kit, claims)),
     },
     Forgery {
         check: "refuses what is no token",
+        proxied: "refuses proxied requests with what is no token",
         or: Outcome::Fail,
         advice: "a token that cannot be read must be a refusal",
         token: |_, _, _| "none".to_owned(),
     },
     Forgery {
         check: "refuses a login in place of a signature",
+        proxied: "refuses proxied requests signed by a login",
         or: Outcome::Fail,
         advice: "ask for the claim netlify_id: people of a site get a token of the same secret behind admin_url#, with remote_id in it, and could manage instances with that",
         token: |kit, instance, _| kit.token(&kit.login(&instance.id)),
     },
     Forgery {
         check: "refuses a token of another instance",
+        proxied: "refuses proxied requests with a token of another instance",
         or: Outcome::Advice,
-        advice: "compare the claim id with the id in the path: a token is made for one instance",
+        advice: "compare the claim id with the id in the path, or in X-NF-ID: a token is made for one instance",
         token: |kit, _, mut claims| {
             claims.insert("id".to_owned(), "another".into());
             claims.insert("netlify_id".to_owned(), "another".into());
@@ -86,6 +96,7 @@ const TOKENS: [Forgery; 7] = [
     },
     Forgery {
         check: "refuses a token without end",
+        proxied: "refuses proxied requests with a token without end",
         or: Outcome::Advice,
         advice: "ask for the claim exp: libraries take a token without one for ever valid",
         token: |kit, _, mut claims| {
@@ -95,14 +106,33 @@ const TOKENS: [Forgery; 7] = [
     },
 ];
 
-/// Sends every forgery.
-pub(super) async fn check(visit: &mut Visit<'_>, instance: &Instance) -> anyhow::Result<()> {
+/// The same claims, of an hour ago.
+pub(super) fn expired(kit: &Kit, mut claims: Map<String, Value>) -> Map<String, Value> {
+    claims.insert("exp".to_owned(), (kit.now() - OLD).into());
+    claims
+}
+
+/// Sends every forgery of a managing call. Whether the provider looks at tokens at all.
+pub(super) async fn check(visit: &mut Visit<'_>, instance: &Instance) -> anyhow::Result<bool> {
     manifest(visit).await;
     for stranger in &STRANGERS {
         strange(visit, stranger).await?;
     }
-    tokens(visit, instance).await;
-    Ok(())
+    let call = visit.kit.on(Method::GET, instance);
+    let by_token = visit.ask(&call.clone().with(call.sign.clone(), None)).await.accepted();
+    let by_bearer = visit.ask(&call.clone().with(None, Some(visit.kit.secret()))).await.accepted();
+    if by_bearer && !by_token {
+        visit.findings.push(Finding::advice(
+            "verifies X-Nf-Sign",
+            "the secret in Authorization is enough, and X-Nf-Sign is not looked at",
+            "verify the token: it ends after five minutes and names the instance, and the secret stays where it is",
+        ));
+        return Ok(false);
+    }
+    // a provider that asks for the bearer as well gets it
+    let bearer = (!by_token).then(|| visit.kit.secret());
+    tokens(visit, instance, &Call { bearer, ..call }, |forgery| forgery.check).await;
+    Ok(true)
 }
 
 /// There is nothing secret in a manifest, but the documents ask for the signature everywhere.
@@ -141,18 +171,19 @@ async fn strange(visit: &mut Visit<'_>, stranger: &Stranger) -> anyhow::Result<(
     Ok(())
 }
 
-const FELL_OVER: &str =
+pub(super) const FELL_OVER: &str =
     "refuse with 401: this looks like a provider that fell over, and cannot be told from one in the log";
 
-fn judge(answer: &Answer) -> Outcome {
+/// How a forgery was taken. A redirect, to a login above all, gives nothing away.
+pub(super) fn judge(answer: &Answer) -> Outcome {
     match answer.status {
         Ok(200..=299) => Outcome::Fail,
-        Ok(400..=499) => Outcome::Pass,
+        Ok(300..=499) => Outcome::Pass,
         Ok(_) | Err(_) => Outcome::Advice,
     }
 }
 
-fn worse(one: Outcome, other: Outcome) -> Outcome {
+pub(super) fn worse(one: Outcome, other: Outcome) -> Outcome {
     match (one, other) {
         (Outcome::Fail, _) | (_, Outcome::Fail) => Outcome::Fail,
         (Outcome::Advice, _) | (_, Outcome::Advice) => Outcome::Advice,
@@ -160,31 +191,31 @@ fn worse(one: Outcome, other: Outcome) -> Outcome {
     }
 }
 
-fn finding(outcome: Outcome, check: &'static str, said: String, advice: &'static str) -> Finding {
+pub(super) fn finding(outcome: Outcome, check: &'static str, said: String, advice: &'static str) -> Finding {
     Finding::judged(outcome == Outcome::Pass, outcome, check, said, advice)
 }
 
-/// Tokens that do not fit, in a call that reads. A provider that asks for the bearer as well gets it.
-async fn tokens(visit: &mut Visit<'_>, instance: &Instance) {
-    let call = visit.kit.on(Method::GET, instance);
-    let by_token = visit.ask(&call.clone().with(call.sign.clone(), None)).await.accepted();
-    let by_bearer = visit.ask(&call.clone().with(None, Some(visit.kit.secret()))).await.accepted();
-    if by_bearer && !by_token {
-        visit.findings.push(Finding::advice(
-            "verifies X-Nf-Sign",
-            "the secret in Authorization is enough, and X-Nf-Sign is not looked at",
-            "verify the token: it ends after five minutes and names the instance, and the secret stays where it is",
-        ));
-        return;
-    }
-    let bearer = (!by_token).then(|| visit.kit.secret());
+/// Tokens that do not fit, in a call that reads.
+async fn tokens(visit: &mut Visit<'_>, instance: &Instance, call: &Call, name: fn(&Forgery) -> &'static str) {
     for forgery in &TOKENS {
         let token = (forgery.token)(&visit.kit, instance, call.claims.clone());
-        let answer = visit.ask(&call.clone().with(Some(token), bearer.clone())).await;
+        let answer = visit.ask(&Call { sign: Some(token), ..call.clone() }).await;
         let (outcome, advice) = match judge(&answer) {
             Outcome::Fail => (forgery.or, forgery.advice),
             other => (other, FELL_OVER),
         };
-        visit.findings.push(finding(outcome, forgery.check, answer.said(), advice));
+        visit.findings.push(finding(outcome, name(forgery), answer.said(), advice));
     }
+}
+
+/// The same of a proxied request.
+pub(super) async fn proxied(visit: &mut Visit<'_>, instance: &Instance, call: &Call) {
+    for stranger in &STRANGERS {
+        let (sign, _) = (stranger.sign)(call);
+        let answer = visit.ask(&Call { sign, ..call.clone() }).await;
+        let outcome = judge(&answer);
+        let advice = if outcome == Outcome::Advice { FELL_OVER } else { stranger.advice };
+        visit.findings.push(finding(outcome, stranger.proxied, answer.said(), advice));
+    }
+    tokens(visit, instance, call, |forgery| forgery.proxied).await;
 }

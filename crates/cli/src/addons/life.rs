@@ -1,10 +1,11 @@
 //! The life of a good instance: made, read, changed, removed, and each of that once more.
 
-use super::call::{Instance, uuid};
-use super::provider::Answer;
+use super::call::{Call, Instance, uuid};
 use super::said::said;
 use super::visit::Visit;
-use reqwest::Method;
+use super::{contents, slow};
+use crate::check::peer::Answer;
+use reqwest::{Method, Url};
 use serde_json::{Map, Value};
 
 /// What an answer may say that is kept.
@@ -13,7 +14,20 @@ const KEPT: [&str; 4] = ["config", "env", "snippets", "endpoint"];
 /// An instance, and what the provider said when it made it.
 pub(super) struct Made {
     pub(super) instance: Instance,
-    said: Map<String, Value>,
+    pub(super) said: Map<String, Value>,
+}
+
+impl Made {
+    /// Where its proxied requests go.
+    pub(super) fn endpoint(&self) -> Option<Url> {
+        self.said.get("endpoint").and_then(Value::as_str)?.parse().ok()
+    }
+
+    /// What was said later stands in place of what was said before, field by field.
+    pub(super) fn take_over(&mut self, body: &Map<String, Value>) {
+        let kept = body.iter().filter(|(_, value)| !value.is_null());
+        self.said.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+    }
 }
 
 /// Makes the first instance; none when that does not work, or its answer cannot be used.
@@ -38,7 +52,11 @@ pub(super) async fn create(visit: &mut Visit<'_>) -> anyhow::Result<Option<Made>
         read.as_ref().map_or_else(Clone::clone, |(made, body)| format!("id {}, {}", made.id, fields(body))),
         "answer {id, message?, endpoint?, config?, env?, snippets?}: id is a text, env an object, snippets a list of {title, position, html}",
     );
-    Ok(read.ok().map(|(instance, said)| Made { instance, said }))
+    let Ok((instance, said)) = read else { return Ok(None) };
+    let mut made = Made { instance, said };
+    slow::finish(visit, &mut made).await;
+    contents::check(visit, &made.said);
+    Ok(Some(made))
 }
 
 fn create_advice(answer: &Answer) -> &'static str {
@@ -107,7 +125,7 @@ pub(super) async fn read(visit: &mut Visit<'_>, made: &Made) {
     );
 }
 
-fn readable(answer: &Answer) -> Result<Map<String, Value>, String> {
+pub(super) fn readable(answer: &Answer) -> Result<Map<String, Value>, String> {
     if answer.status == Ok(200) { said(answer) } else { Err(told(answer)) }
 }
 
@@ -174,8 +192,8 @@ pub(super) async fn update(visit: &mut Visit<'_>, made: &Made) {
     same(visit, "shows what it changed", &kept, &shown);
 }
 
-/// The instance goes, and what is gone is said to be gone.
-pub(super) async fn remove(visit: &mut Visit<'_>, made: &Made) -> anyhow::Result<()> {
+/// The instance goes, and what is gone is said to be gone. `visited` is a proxied call that it answered.
+pub(super) async fn remove(visit: &mut Visit<'_>, made: &Made, visited: Option<&Call>) -> anyhow::Result<()> {
     let answer = visit.remove(&made.instance).await;
     visit.must(
         answer.status == Ok(204),
@@ -193,6 +211,15 @@ pub(super) async fn remove(visit: &mut Visit<'_>, made: &Made) -> anyhow::Result
         shown.said(),
         "answer 404 for an instance that was removed",
     );
+    if let Some(call) = visited {
+        let answer = visit.ask(call).await;
+        visit.should(
+            !answer.accepted(),
+            "answers visitors of it no more",
+            answer.said(),
+            "answer 404 for an instance that was removed: no server sends its visitors any more",
+        );
+    }
     let twice = visit.remove(&made.instance).await;
     visit.must(
         matches!(twice.status, Ok(204 | 404 | 410)),

@@ -1,7 +1,7 @@
 //! What the provider says of itself before anybody has an instance.
 
-use super::provider::Answer;
 use super::visit::Visit;
+use crate::check::peer::Answer;
 use reqwest::Url;
 use serde_json::{Map, Value};
 

@@ -2,9 +2,9 @@
 
 use super::call::{Call, uuid};
 use super::life::{Made, told, word};
-use super::provider::Answer;
 use super::sample;
 use super::visit::Visit;
+use crate::check::peer::Answer;
 use reqwest::Method;
 use serde_json::Map;
 

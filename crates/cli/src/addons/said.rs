@@ -1,7 +1,7 @@
 //! What the body of an answer about an instance may say. Pure. The rules are those by which a server
 //! takes an answer or leaves it.
 
-use super::provider::Answer;
+use crate::check::peer::Answer;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
@@ -88,7 +88,8 @@ mod tests {
     use std::time::Duration;
 
     fn of(body: &str) -> Answer {
-        Answer { status: Ok(201), body: body.as_bytes().to_vec(), is_json: true, took: Duration::ZERO }
+        let body = body.as_bytes().to_vec();
+        Answer { status: Ok(201), body, is_json: true, closes: false, took: Duration::ZERO }
     }
 
     #[test]

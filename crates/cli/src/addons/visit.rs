@@ -1,9 +1,11 @@
 //! One visit to a provider: what was found, and which instances were made and have to go again.
 
 use super::call::{Call, Instance, Kit, uuid};
-use super::provider::{Answer, Provider};
+use super::provider::Provider;
 use super::{said, sample};
 use crate::check::finding::{Finding, Outcome};
+use crate::check::peer::Answer;
+use crate::demo::receiver::Receiver;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
@@ -14,13 +16,24 @@ pub(super) struct Visit<'a> {
     /// What the caller wants instances to be made with.
     given: Option<Map<String, Value>>,
     pub(super) findings: Vec<Finding>,
+    /// Where the provider can call back; none when it runs on another machine.
+    pub(super) callbacks: Option<Receiver>,
     /// Instances that the provider made.
     made: Vec<Instance>,
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(provider: &'a Provider, kit: Kit, given: Option<Map<String, Value>>) -> Self {
-        Self { provider, kit, manifest: Map::new(), given, findings: Vec::new(), made: Vec::new() }
+    pub(super) async fn new(
+        provider: &'a Provider,
+        mut kit: Kit,
+        given: Option<Map<String, Value>>,
+    ) -> anyhow::Result<Self> {
+        let callbacks = if provider.is_here() { Some(Receiver::start().await?) } else { None };
+        if let Some(callbacks) = &callbacks {
+            kit.call_back_at(&callbacks.address());
+        }
+        let (manifest, findings, made) = (Map::new(), Vec::new(), Vec::new());
+        Ok(Self { provider, kit, manifest, given, findings, callbacks, made })
     }
 
     /// A configuration that fits. Another `round` makes another one, unless the caller gave one.

@@ -1,7 +1,8 @@
 //! Deliveries that no server made: a consumer must refuse each of them.
 
-use super::consumer::{Answer, Consumer};
+use super::consumer::Consumer;
 use super::finding::Finding;
+use super::peer::Answer;
 use super::shipment::{COMPACT, JWS, Kit, STANDARD, Shipment, claims, unsigned_token};
 
 /// A secret that no consumer has.

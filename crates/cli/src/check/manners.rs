@@ -1,8 +1,9 @@
 //! How a consumer takes right deliveries: in time, of any bytes, twice, under each of their headers,
 //! and not for ever.
 
-use super::consumer::{Answer, Consumer, Patience};
+use super::consumer::Consumer;
 use super::finding::{Finding, Outcome};
+use super::peer::{Answer, Patience};
 use super::shipment::{JWS, Kit, ODD, STANDARD};
 
 /// Seconds by which a delivery is too old for anybody.

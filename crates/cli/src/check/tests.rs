@@ -1,6 +1,8 @@
 //! The checker beside consumers whose faults are known: a good one passes everything, and each bad
 //! one fails exactly what is wrong with it.
 
+use super::finding::Outcome;
+use super::peer::Patience;
 use super::stand::{Received, Stand};
 use super::*;
 use serde_json::Value;
@@ -93,7 +95,7 @@ fn of(findings: &[Finding], outcome: Outcome) -> Vec<&'static str> {
 
 async fn check_fault(fault: Fault, fails: &[&str], advised: &[&str]) {
     let stand = Stand::start(move |request, seen| status(fault, request, seen)).await;
-    let findings = findings_of(&stand, Some(SECRET), Patience::default()).await;
+    let findings = findings_of(&stand, Some(SECRET), PATIENCE).await;
     assert_eq!(of(&findings, Outcome::Fail), fails, "{fault:?}: {findings:#?}");
     let advice = of(&findings, Outcome::Advice);
     for check in advised {
@@ -166,7 +168,7 @@ async fn a_consumer_of_standard_webhooks_passes_everything() {
         if fits { 204 } else { 401 }
     })
     .await;
-    let findings = findings_of(&stand, Some(SECRET), Patience::default()).await;
+    let findings = findings_of(&stand, Some(SECRET), PATIENCE).await;
     assert!(findings.iter().all(|one| one.outcome == Outcome::Pass), "{findings:#?}");
     let by = findings.iter().find(|one| one.check == "is content with one token").unwrap();
     assert_eq!(by.said, "Webhook-Signature");
@@ -186,18 +188,18 @@ async fn wrong_tokens_are_found_beside_a_right_time() {
             if token && expect.signature == header("webhook-signature") { 200 } else { 401 }
         }
     };
-    let findings = findings_of(&Stand::start(both("netlify")).await, Some(SECRET), Patience::default()).await;
+    let findings = findings_of(&Stand::start(both("netlify")).await, Some(SECRET), PATIENCE).await;
     assert_eq!(of(&findings, Outcome::Fail), [""; 0]);
     let by = findings.iter().find(|one| one.check == "is content with one token").unwrap();
     assert_eq!((by.outcome, by.said.as_str()), (Outcome::Pass, "X-Nf-Sign with Webhook-Signature"));
-    let findings = findings_of(&Stand::start(both("")).await, Some(SECRET), Patience::default()).await;
+    let findings = findings_of(&Stand::start(both("")).await, Some(SECRET), PATIENCE).await;
     assert_eq!(of(&findings, Outcome::Fail), ["refuses another issuer"]);
 }
 
 #[tokio::test]
 async fn slow_consumers_are_told_so_and_silent_ones_fail() {
     let stand = Stand::start(|_, _| 200).await;
-    let hasty = Patience { slow: Duration::ZERO, ..Patience::default() };
+    let hasty = Patience { slow: Duration::ZERO, ..PATIENCE };
     let findings = findings_of(&stand, None, hasty).await;
     assert_eq!(of(&findings, Outcome::Advice), ["answers in time", "verifies signatures"]);
     let silent = Stand::start(|_, _| 0).await;
@@ -211,7 +213,7 @@ async fn slow_consumers_are_told_so_and_silent_ones_fail() {
 async fn a_consumer_that_is_not_there_is_asked_once() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = Stand::start(|_, _| 200).await.url();
-    let consumer = Consumer::new(url, "deploy_succeeded", Patience::default()).unwrap();
+    let consumer = Consumer::new(url, "deploy_succeeded", PATIENCE).unwrap();
     let findings = examine(&consumer, Some(SECRET)).await.unwrap();
     assert_eq!(of(&findings, Outcome::Fail), ["accepts a right delivery"]);
     assert!(findings.len() == 1 && findings[0].said.contains("cannot be reached"), "{findings:?}");

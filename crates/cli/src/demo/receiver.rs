@@ -16,32 +16,32 @@ const WAITING: usize = 16;
 
 /// One request as it came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     /// `POST / HTTP/1.1`.
-    pub(super) request_line: String,
+    pub(crate) request_line: String,
     /// Names and values in their order and spelling.
-    pub(super) headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The exact bytes.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Delivery {
     /// A header's value, whatever the case of its name.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(each, _)| each.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }
 
 /// Listens until it is dropped.
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     port: u16,
     deliveries: mpsc::Receiver<Delivery>,
     task: JoinHandle<()>,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> std::io::Result<Self> {
+    pub(crate) async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
         let (sender, deliveries) = mpsc::channel(WAITING);
@@ -54,12 +54,12 @@ impl Receiver {
     }
 
     /// What to point a hook at.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
     /// The next delivery.
-    pub(super) async fn next(&mut self) -> Option<Delivery> {
+    pub(crate) async fn next(&mut self) -> Option<Delivery> {
         self.deliveries.recv().await
     }
 }

@@ -5,7 +5,8 @@ use crate::support::{Answer, Cli, Login, Server, Version, client, copy, root};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use test_hosts::{GitHost, Registry, github};
+use test_hosts::webhooks::{Event, Host};
+use test_hosts::{GitHost, Registry};
 
 /// What the sources of every site say; the tests say something else each time.
 const WORDS: &str = "Made by";
@@ -58,7 +59,7 @@ struct Scene {
 impl Scene {
     async fn new(generator: Generator) -> Self {
         let (server, host) = (Server::start().await, GitHost::start());
-        let repository = host.repository(generator.name);
+        let repository = host.repository("acme/site");
         let repo = json!({ "provider": "github", "repo_url": repository.url, "repo_branch": "main" });
         let site = server.post("/sites", json!({ "name": generator.name, "repo": repo })).await;
         let drawn = server.post(&format!("/sites/{}/push_hook", text(&site, "id")), json!({})).await;
@@ -86,8 +87,9 @@ impl Scene {
     async fn tell(&self, commit: &str) -> Answer {
         let url = text(&self.site, "deploy_hook");
         let path = &url[url.find("/hooks/").expect("a path")..];
-        let body = github::push_of(commit, "main");
-        self.server.webhook(path, &github::headers("push", &self.secret, &body), &body).await
+        let event = Event::Pushed { branch: "main", before: None, after: commit };
+        let webhook = Host::GitHub.tells(&self.repository, event, &self.secret);
+        self.server.webhook(path, &webhook.headers, &webhook.body).await
     }
 
     /// The newest build of the site, followed to its end: its deploy, and its log.

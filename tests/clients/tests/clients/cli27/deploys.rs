@@ -138,3 +138,27 @@ async fn a_build_with_a_plugin_on_the_machine_of_the_client() {
     let left = std::fs::read_to_string(project.folder.join("netlify.toml")).expect("it is there");
     assert_eq!(left, toml, "the project is as it was");
 }
+
+#[tokio::test]
+async fn edge_functions_are_refused_in_words() {
+    let server = Server::start().await;
+    let cli = owner(&server);
+    let project = cli.project("edge");
+    let site = server.make_site("edge").await;
+    mark_linked(&project, &site);
+    project.write("public/index.html", "home");
+    // as a build on the machine of the client leaves them
+    let list = r#"{"bundles":[{"asset":"ab.eszip","format":"eszip2"}],"routes":[{"function":"x","pattern":"^/$"}],"version":1}"#;
+    project.write(".netlify/edge-functions-dist/manifest.json", list);
+    project.write(".netlify/edge-functions-dist/ab.eszip", "code");
+    let refused = project.refused("deploy --no-build --dir public --prod").await;
+    let why = "edge functions are not supported by this server; remove the edge functions of this site";
+    assert!(refused.contains(why) && refused.contains("422"), "{refused}");
+    assert_eq!(page(&server, "edge").await.0, 404, "nothing went live");
+
+    std::fs::remove_dir_all(project.folder.join(".netlify/edge-functions-dist")).expect("removed");
+    project.write("netlify.toml", "[[edge_functions]]\npath = \"/\"\nfunction = \"x\"\n");
+    let refused = project.refused("deploy --no-build --dir public --prod").await;
+    assert!(refused.contains("remove [[edge_functions]] of netlify.toml"), "{refused}");
+    assert_eq!(page(&server, "edge").await.0, 404, "nothing went live");
+}

@@ -1,5 +1,6 @@
 //! netlify-cli 27.10.2, the release that users install today.
 
+mod addons;
 mod builds;
 mod deploys;
 mod env;

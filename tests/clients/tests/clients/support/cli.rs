@@ -160,6 +160,25 @@ impl Project<'_> {
             .unwrap_or_else(|| panic!("`netlify {words}` printed no JSON:\n{out}"))
     }
 
+    /// Runs a command at a terminal, where it asks: each answer is what it says and what is typed then. It
+    /// must succeed: all that it said.
+    pub(crate) async fn at_terminal(&self, words: &str, answers: &[(&str, &str)]) -> String {
+        let plain = self.cli.command(&self.folder, words);
+        let plain = plain.as_std();
+        let environment = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let mut command = Command::new(machine::python());
+        command.arg(machine::script("terminal.py")).arg(serde_json::json!(answers).to_string());
+        command.arg(plain.get_program()).args(plain.get_args()).current_dir(&self.folder);
+        // a client that takes itself for a part of a pipeline asks nothing
+        command.env_clear().envs(environment).env_remove("CI").env("TERM", "xterm");
+        let output = timeout(LIMIT, command.stdin(Stdio::null()).kill_on_drop(true).output()).await;
+        let output = output.unwrap_or_else(|_| panic!("`netlify {words}` does not end")).expect("it starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "`netlify {words}`: {}\n{said}\n{why}", output.status);
+        said
+    }
+
     async fn end(&self, words: &str) -> (bool, String, String) {
         let output = timeout(LIMIT, self.cli.command(&self.folder, words).output()).await;
         let output = output.unwrap_or_else(|_| panic!("`netlify {words}` does not end")).expect("it starts");

@@ -4,9 +4,12 @@ use super::server::{OWNER_TOKEN, Server};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// How long one answer may take.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Rest between two looks at a page.
+const STEP: Duration = Duration::from_millis(50);
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -81,13 +84,40 @@ impl Server {
         Answer::of(self.http.get(format!("http://127.0.0.1:{}{path}", self.port)).header("host", host)).await
     }
 
-    /// The same, by an address that a client printed.
+    /// The same of a visitor who is logged in.
+    pub(crate) async fn visit_as(&self, token: &str, label: &str, path: &str) -> Answer {
+        let host = format!("{label}.localhost:{}", self.port);
+        let request = self.http.get(format!("http://127.0.0.1:{}{path}", self.port)).header("host", host);
+        Answer::of(request.bearer_auth(token)).await
+    }
+
+    /// What stands at any address of this machine.
+    pub(crate) async fn fetch(&self, url: &str) -> Answer {
+        Answer::of(self.http.get(url)).await
+    }
+
+    /// The same as [`Server::visit`], by an address that a client printed.
     pub(crate) async fn visit_url(&self, url: &str, path: &str) -> Answer {
         let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("{url} is no plain address"));
         let label = rest.split('.').next().unwrap_or_default();
         let expected = format!("{label}.localhost:{}", self.port);
         assert_eq!(rest.trim_end_matches('/'), expected, "the address is not one of this server's sites");
         self.visit(label, path).await
+    }
+
+    /// Puts one page on a site, and waits until it is there: add-ons answer on sites that are live.
+    pub(crate) async fn put_page(&self, site: &str, label: &str, text: &str) {
+        let digest = hex::encode(<sha1::Sha1 as sha1::Digest>::digest(text.as_bytes()));
+        let files = serde_json::json!({ "files": { "/index.html": digest } });
+        let deploy = self.post(&format!("/sites/{site}/deploys"), files).await;
+        let deploy = deploy["id"].as_str().expect("a deploy has an id");
+        let put = self.http.put(format!("{}/deploys/{deploy}/files/index.html", self.api_url()));
+        Answer::of(put.bearer_auth(OWNER_TOKEN).body(text.to_owned())).await.json();
+        let until = Instant::now() + LIMIT;
+        while self.visit(label, "/").await.text != text {
+            assert!(Instant::now() < until, "the page of {label} is not there");
+            sleep(STEP).await;
+        }
     }
 
     /// Makes a site by the API: its id.

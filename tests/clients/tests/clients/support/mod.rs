@@ -13,9 +13,9 @@ mod repository;
 mod server;
 mod verifier;
 
-pub(crate) use addon::{Addon, second_opinions};
+pub(crate) use addon::{Addon, second_opinions, visitors_token};
 pub(crate) use api_client::ApiClient;
-pub(crate) use cli::{Cli, Login, Project, Version, first_json, shell};
+pub(crate) use cli::{Cli, Login, Project, Version, Waiting, first_json, shell};
 pub(crate) use consumer::{Consumer, Language};
 pub(crate) use http::Answer;
 pub(crate) use machine::{boathook, client, python, root};

@@ -18,6 +18,10 @@ const STEP: Duration = Duration::from_millis(50);
 pub(crate) enum Provider {
     Express,
     Rust,
+    /// Answers visitors alone.
+    Python,
+    /// The same.
+    Ruby,
 }
 
 impl Provider {
@@ -30,6 +34,16 @@ impl Provider {
                 command
             }
             Self::Rust => Command::new(machine::build("boathook-example-addon")),
+            Self::Python => {
+                let mut command = Command::new(machine::python());
+                command.arg(root().join("examples/addon-visits/python/server.py"));
+                command
+            }
+            Self::Ruby => {
+                let mut command = Command::new("ruby");
+                command.arg(root().join("examples/addon-visits/ruby/server.rb")).env("APP_ENV", "production");
+                command
+            }
         }
     }
 

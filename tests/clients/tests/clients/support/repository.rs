@@ -33,6 +33,11 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
+    /// Makes a branch of the newest commit.
+    pub(crate) fn branch(&self, name: &str) {
+        self.git(&["branch", "--force", name]);
+    }
+
     fn git(&self, arguments: &[&str]) -> String {
         let mut git = Command::new("git");
         git.arg("-C").arg(&self.folder).args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]);
