@@ -54,8 +54,8 @@ impl<'a> Desk<'a> {
     /// Writes verdicts down and fills free places. On an error nothing of it happened, and the next
     /// turn does it.
     pub(crate) async fn turn(&mut self) -> context::Result<Turn> {
-        let free = self.free();
-        if self.finished.is_empty() && !self.any_due(&free).await? {
+        let free = self.due(self.free()).await?;
+        if self.finished.is_empty() && free.is_empty() {
             return Ok(Turn::default());
         }
         let mut tx = self.runner.cx.begin().await?;
@@ -87,14 +87,25 @@ impl<'a> Desk<'a> {
         handlers.map(|handler| (Arc::clone(handler), places(handler))).filter(|(_, free)| *free > 0).collect()
     }
 
-    async fn any_due(&self, free: &[(Arc<dyn Handler>, usize)]) -> context::Result<bool> {
+    /// Those of whose kind something is due, or was finished: a verdict may make more of that kind due.
+    /// A claim looks at every tenant of its kind, which is much more than to see that there is none.
+    async fn due(
+        &self,
+        free: Vec<(Arc<dyn Handler>, usize)>,
+    ) -> context::Result<Vec<(Arc<dyn Handler>, usize)>> {
+        let finished = |kind: &str| {
+            let handlers = self.finished.iter().filter_map(|finished| self.held.get(&finished.id));
+            handlers.into_iter().any(|handler| handler.kind() == kind)
+        };
         let mut conn = self.runner.cx.read().await?;
-        for (handler, _) in free {
-            if store::jobs::any_due(&mut conn, handler.kind(), self.runner.cx.now()).await? {
-                return Ok(true);
+        let mut due = Vec::with_capacity(free.len());
+        for (handler, places) in free {
+            let kind = handler.kind();
+            if finished(kind) || store::jobs::any_due(&mut conn, kind, self.runner.cx.now()).await? {
+                due.push((handler, places));
             }
         }
-        Ok(false)
+        Ok(due)
     }
 
     async fn claim(&self, tx: &mut Tx, handler: &dyn Handler, most: usize) -> context::Result<Vec<JobRow>> {
@@ -105,7 +116,7 @@ impl<'a> Desk<'a> {
             worker: &self.runner.worker,
             most: i64::try_from(most).unwrap_or(i64::MAX),
             per_tenant: i64::try_from(limits.per_tenant).unwrap_or(i64::MAX),
-            per_owner: handler.per_owner().and_then(|most| i64::try_from(most).ok()).unwrap_or(i64::MAX),
+            per_owner: handler.per_owner().map(|most| i64::try_from(most).unwrap_or(i64::MAX)),
             now,
             lease_until: after(now, limits.lease),
         };

@@ -14,7 +14,8 @@ pub trait Handler: Send + Sync + 'static {
     /// How many at once, and for how long they are its own.
     fn limits(&self) -> Limits;
 
-    /// Most at once for all tenants of one owner, over all nodes; counts for jobs that name an owner.
+    /// Most at once for all tenants of one owner, over all nodes; counts for jobs that name an owner, and
+    /// for owners without a number of their own. None counts no owner.
     fn per_owner(&self) -> Option<usize> {
         None
     }

@@ -21,6 +21,7 @@ both!(
     a_long_queue_hides_nobody,
     an_owner_of_many_tenants_has_one_turn_like_the_others,
     the_limit_of_an_owner_holds_over_all_workers,
+    an_owner_may_have_a_limit_of_its_own,
     the_line_shows_who_is_next,
     a_job_that_is_withdrawn_is_gone_unless_it_runs,
     the_oldest_of_a_tenant_goes_first,
@@ -96,6 +97,7 @@ async fn claim_within(
     let now = lab.cx.now();
     let lease_until = now.plus_millis(60_000);
     let mut tx = lab.cx.begin().await.expect("the database answers");
+    let per_owner = Some(per_owner);
     let claim = Claim { kind: KIND, worker, most, per_tenant, per_owner, now, lease_until };
     let rows = store::jobs::claim(&mut tx, &claim).await.expect("a claim");
     tx.commit().await.expect("the database answers");
@@ -170,6 +172,26 @@ async fn the_limit_of_an_owner_holds_over_all_workers(lab: &Lab) {
     assert!(all("w").await.is_empty());
     lab.clock.advance(LEASE + Duration::from_secs(1));
     assert_eq!(all("w").await, ["free", "free", "o/a", "o/b", "p/a"], "a dead worker's places are free");
+}
+
+async fn an_owner_may_have_a_limit_of_its_own(lab: &Lab) {
+    let set = async |owner: &str, most: Option<i64>| {
+        let mut tx = lab.cx.begin().await.expect("the database answers");
+        store::jobs::set_places(&mut tx, KIND, owner, most).await.expect("written");
+        tx.commit().await.expect("the database answers");
+        store::jobs::places(&mut lab.cx.read().await.expect("a reader"), KIND, owner).await.expect("read")
+    };
+    lab.leave(KIND, &["o/a", "o/b", "o/c", "p/a", "p/b", "q/a", "q/b"]).await;
+    assert_eq!((set("o", Some(9)).await, set("o", Some(3)).await), (Some(9), Some(3)));
+    set("p", Some(1)).await;
+    let mut tx = lab.cx.begin().await.expect("the database answers");
+    store::jobs::set_places(&mut tx, "another kind", "q", Some(1)).await.expect("written");
+    tx.commit().await.expect("the database answers");
+    let first = tenants(&claim_within(lab, "w", (9, 9, 2)).await);
+    assert_eq!(first, ["o/a", "o/b", "o/c", "p/a", "q/a", "q/b"], "three, one, and two as everybody");
+    assert!(claim_within(lab, "w", (9, 9, 2)).await.is_empty());
+    assert_eq!(set("p", None).await, None);
+    assert_eq!(tenants(&claim_within(lab, "w", (9, 9, 2)).await), ["p/b"], "as everybody");
 }
 
 async fn workers_that_claim_at_once_keep_to_the_limit_of_an_owner(lab: &Lab) {

@@ -10,6 +10,7 @@ use clap::Parser;
 use http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -67,13 +68,25 @@ struct Options {
 
 /// Milliseconds of a round.
 struct Round {
-    by_hand: f64,
-    by_hand_cpu: f64,
-    build: f64,
-    build_cpu: f64,
-    /// Parts of the build, as its log tells them.
-    parts: BTreeMap<String, f64>,
+    by_hand: ByHand,
+    build: Build,
     load: f64,
+}
+
+/// Milliseconds of the way by hand.
+struct ByHand {
+    took: f64,
+    cpu: f64,
+    /// Of flushing each file of the web root and its folders to the disk afterwards.
+    flush: f64,
+}
+
+/// Milliseconds of a build.
+struct Build {
+    took: f64,
+    cpu: f64,
+    /// Its parts, as its log tells them.
+    parts: BTreeMap<String, f64>,
 }
 
 /// A repository and the site that is built from it.
@@ -93,6 +106,7 @@ async fn main() -> Result<()> {
     let mut api = Api::open(server.address, &server.token).await?;
     for (name, pages) in [("one-page", 1), ("pages", options.pages)] {
         let case = Case::new(&mut api, folder.path(), name, pages, COMMAND).await?;
+        case.commit("src/index.html", "warm")?;
         case.build(&mut api, &server, "warm").await?;
         let mut rounds = Vec::new();
         for number in 0..options.rounds {
@@ -130,40 +144,34 @@ impl Case {
         git(&self.folder, &[&author[..], &["commit", "--quiet", "--message", content]].concat())
     }
 
-    /// Both measurements; who begins changes from round to round.
+    /// Both measurements of one commit, each after a rest; who begins changes from round to round.
     async fn round(&self, api: &mut Api, server: &Server, number: usize) -> Result<Round> {
-        let load = load_now();
-        if number.is_multiple_of(2) {
-            let (by_hand, by_hand_cpu) = self.by_hand(number)?;
-            let (build, build_cpu, parts) = self.build(api, server, &number.to_string()).await?;
-            Ok(Round { by_hand, by_hand_cpu, build, build_cpu, parts, load })
-        } else {
-            let (build, build_cpu, parts) = self.build(api, server, &number.to_string()).await?;
-            let (by_hand, by_hand_cpu) = self.by_hand(number)?;
-            Ok(Round { by_hand, by_hand_cpu, build, build_cpu, parts, load })
-        }
+        let (load, content) = (load_now(), number.to_string());
+        self.commit("src/index.html", &content)?;
+        let early = if number.is_multiple_of(2) { Some(self.by_hand(server, number)?) } else { None };
+        let build = self.build(api, server, &content).await?;
+        let by_hand = early.map_or_else(|| self.by_hand(server, number), Ok)?;
+        Ok(Round { by_hand, build, load })
     }
 
-    /// Milliseconds until the files are in a web root, and of processor time.
-    fn by_hand(&self, number: usize) -> Result<(f64, f64)> {
+    /// Takes until the files are in a web root.
+    fn by_hand(&self, server: &Server, number: usize) -> Result<ByHand> {
         let name = |what: &str| self.folder.with_extension(format!("{what}-{number}"));
+        server.wait_quiet()?;
         let (cpu, began) = (children_cpu()?, Instant::now());
         let mut shell = Command::new("sh");
         shell.args(["-c", BY_HAND, "sh", &format!("file://{}", self.folder.display())]);
         let status = shell.arg(name("clone")).arg(name("web")).status().context("cannot run sh")?;
         let took = millis(began.elapsed());
         ensure!(status.success() && name("web").join("index.html").exists(), "the way by hand fails");
-        Ok((took, (children_cpu()? - cpu) * 1000.0))
+        let cpu = (children_cpu()? - cpu) * 1000.0;
+        let began = Instant::now();
+        flush(&name("web"))?;
+        Ok(ByHand { took, cpu, flush: millis(began.elapsed()) })
     }
 
-    /// Milliseconds from the call to the page, of processor time until the server rests, and the parts.
-    async fn build(
-        &self,
-        api: &mut Api,
-        server: &Server,
-        content: &str,
-    ) -> Result<(f64, f64, BTreeMap<String, f64>)> {
-        self.commit("src/index.html", content)?;
+    /// Takes from the call to the page; its processor time until the server rests.
+    async fn build(&self, api: &mut Api, server: &Server, content: &str) -> Result<Build> {
         server.wait_quiet()?;
         let (cpu, began) = (server.cpu_seconds_with_children()?, Instant::now());
         let started =
@@ -174,7 +182,7 @@ impl Case {
         let cpu = (server.cpu_seconds_with_children()? - cpu) * 1000.0;
         let id = started["id"].as_str().context("the build has no id")?;
         let shown = api.call(Method::GET, &format!("/builds/{id}"), None).await?;
-        Ok((took, cpu, parts(&shown)))
+        Ok(Build { took, cpu, parts: parts(&shown) })
     }
 
     /// Waits until visitors read this.
@@ -198,6 +206,15 @@ fn git(folder: &Path, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Makes a folder durable, as a deploy is.
+fn flush(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { flush(&path)? } else { File::open(&path)?.sync_all()? }
+    }
+    Ok(File::open(folder)?.sync_all()?)
+}
+
 fn parts(build: &Value) -> BTreeMap<String, f64> {
     let sections = build["sections"].as_array().into_iter().flatten();
     let part = |one: &Value| Some((one["name"].as_str()?.to_owned(), one["duration_ms"].as_f64()?));
@@ -211,19 +228,20 @@ fn report(title: &str, rounds: &[Round]) {
         std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
     };
     let mut rows = vec![[title, "median", "min", "max"].map(ToOwned::to_owned).to_vec()];
-    rows.push(row("by hand, ms", &spread(|round| round.by_hand)));
-    rows.push(row("build, ms", &spread(|round| round.build)));
-    rows.push(row("by hand, CPU ms", &spread(|round| round.by_hand_cpu)));
-    rows.push(row("build, CPU ms", &spread(|round| round.build_cpu)));
-    let names = rounds.first().map(|round| round.parts.keys().cloned().collect()).unwrap_or_default();
+    rows.push(row("by hand, ms", &spread(|round| round.by_hand.took)));
+    rows.push(row("  flushed, ms", &spread(|round| round.by_hand.took + round.by_hand.flush)));
+    rows.push(row("build, ms", &spread(|round| round.build.took)));
+    rows.push(row("by hand, CPU ms", &spread(|round| round.by_hand.cpu)));
+    rows.push(row("build, CPU ms", &spread(|round| round.build.cpu)));
+    let names = rounds.first().map(|round| round.build.parts.keys().cloned().collect()).unwrap_or_default();
     let names: Vec<String> = names;
     for name in names {
-        let values = rounds.iter().filter_map(|round| round.parts.get(&name).copied());
+        let values = rounds.iter().filter_map(|round| round.build.parts.get(&name).copied());
         rows.push(row(&format!("  {name}, ms"), &Spread::new(values)));
     }
     println!("\n{}", table(&rows));
-    let more = spread(|round| round.build - round.by_hand).median();
-    let ratio = spread(|round| round.build / round.by_hand).median();
+    let more = spread(|round| round.build.took - round.by_hand.took).median();
+    let ratio = spread(|round| round.build.took / round.by_hand.took).median();
     let load = spread(|round| round.load).median();
     println!("build - by hand: {more:.0} ms, aim {OVERHEAD_MS:.0}: {}", met(more <= OVERHEAD_MS));
     println!("build / by hand: {ratio:.2}, aim {RATIO}: {}; load average {load:.1}", met(ratio <= RATIO));
