@@ -102,8 +102,8 @@ mod server {
         use crate::query::q;
         use crate::{Store, settings};
 
-        /// How many transactions of this database were committed.
-        async fn ways(store: &Store) -> i64 {
+        /// The number of a transaction that is begun to ask for it: those before it had lower ones.
+        async fn number(store: &Store) -> i64 {
             let mut db = store.read().await.unwrap();
             let row = db.row(q!("SELECT CAST(CAST(pg_current_xact_id() AS text) AS BIGINT) AS id")).await;
             row.unwrap().unwrap().int("id").unwrap()
@@ -178,11 +178,11 @@ mod server {
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn a_late_statement_alone_is_one_transaction() {
             let db = Db::pg().await;
-            let before = ways(&db.store).await;
+            let before = number(&db.store).await;
             let mut tx = db.store.begin().await.unwrap();
             leave(&mut tx, "k").await;
             tx.commit().await.unwrap();
-            assert_eq!(ways(&db.store).await, before + 2, "its own, and that of the question");
+            assert_eq!(number(&db.store).await, before + 2, "its own, and that of the question");
             db.end().await;
         }
     }
