@@ -121,7 +121,8 @@ impl Talk {
     async fn go_on(self, socket: net::TcpStream, opening: Opening, stop: CancellationToken) {
         let Some(stream) = watched(socket) else { return };
         let patience = Patience { idle: self.doors.head_limit, stalled: protocol::WRITE_LIMIT };
-        let admit = |request: &Parts| self.admit(request);
+        let mut known = None;
+        let admit = |request: &Parts| self.admit(request, &mut known);
         if let End::HandOver(stream, read) =
             self.doors.edge.serve_directly(stream, opening, patience, &stop, admit).await
         {
@@ -130,15 +131,21 @@ impl Talk {
         }
     }
 
-    /// How a visitor came, when the request is for a site and can be answered by the edge alone.
-    fn admit(&self, request: &Parts) -> Option<Visit> {
-        addressed::check(request.version, &request.uri, &request.headers).ok()?;
-        let host = request.headers.get(header::HOST).and_then(|host| host.to_str().ok())?;
-        let challenge = request.uri.path().starts_with(CHALLENGES);
-        if challenge || self.doors.addresses.target(host) == HostTarget::Control {
-            return None;
+    /// How a visitor came, when the request is for a site and can be answered by the edge alone. `known`
+    /// is a host that was found to be one of a site: most connections ask for no other.
+    fn admit(&self, request: &Parts, known: &mut Option<Box<[u8]>>) -> Option<Visit> {
+        let mut hosts = request.headers.get_all(header::HOST).iter();
+        let host = hosts.next()?;
+        let alone = hosts.next().is_none() && request.uri.authority().is_none();
+        if !alone || known.as_deref() != Some(host.as_bytes()) {
+            addressed::check(request.version, &request.uri, &request.headers).ok()?;
+            if self.doors.addresses.target(host.to_str().ok()?) == HostTarget::Control {
+                return None;
+            }
+            *known = Some(host.as_bytes().into());
         }
-        Some(self.doors.trusted.visit(&request.headers, self.peer, false))
+        let challenge = request.uri.path().starts_with(CHALLENGES);
+        (!challenge).then(|| self.doors.trusted.visit(&request.headers, self.peer, false))
     }
 
     async fn run<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, secure: bool) {

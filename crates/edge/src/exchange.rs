@@ -102,7 +102,7 @@ impl Exchange {
     /// # Errors
     /// When the path cannot be meant: not absolute, too long, or with a NUL.
     pub(crate) fn settle_path(&mut self) -> Result<(), PathError> {
-        self.target = if is_plain(self.uri().path()) {
+        self.target = if is_plain(behind_platform(self.uri().path())) {
             Target::AsSent
         } else {
             match paths::clean(self.uri().path()) {
@@ -155,6 +155,12 @@ impl Exchange {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AmbiguousHost;
 
+/// A path without the folder of the platform, which alone begins with a dot and is clean nevertheless.
+fn behind_platform(path: &str) -> &str {
+    let behind = path.strip_prefix("/.netlify").filter(|rest| rest.starts_with('/'));
+    behind.filter(|_| path.len() <= paths::MAX_PATH_BYTES).unwrap_or(path)
+}
+
 /// Whether cleaning would leave the path as it is. Says no to some clean paths, yes to no other.
 pub(crate) fn is_plain(path: &str) -> bool {
     let bytes = path.as_bytes();
@@ -182,5 +188,19 @@ mod tests {
             assert!(!is_plain(path), "{path}");
         }
         assert!(!is_plain(&format!("/{}", "a".repeat(paths::MAX_PATH_BYTES))));
+    }
+
+    #[test]
+    fn what_is_behind_the_platforms_folder_decides_whether_its_path_is_plain() {
+        for path in ["/.netlify/", "/.netlify/a/b.c"] {
+            assert!(is_plain(behind_platform(path)), "{path}");
+            assert_eq!(paths::clean(path).as_deref(), Ok(path));
+        }
+        let long = format!("/.netlify/{}", "a".repeat(paths::MAX_PATH_BYTES - 1));
+        for path in
+            ["/.netlify", "/.netlify//", "/.netlify/..", "/.netlify/%61", "/.netlifyx/", "/.x/", &long]
+        {
+            assert!(!is_plain(behind_platform(path)), "{path}");
+        }
     }
 }

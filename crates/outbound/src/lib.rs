@@ -14,4 +14,6 @@ pub use client::{
 };
 pub use origin::Origin;
 pub use policy::{AddressPolicy, AddressRange, RangeError};
-pub use relay::{IDLE_IN_ALL, IDLE_LIMIT, IDLE_PER_ORIGIN, Passed, Relay, Relayed, RelayedBody, Spelling};
+pub use relay::{
+    Fields, IDLE_IN_ALL, IDLE_LIMIT, IDLE_PER_ORIGIN, Passed, Relay, Relayed, RelayedBody, Spelling,
+};

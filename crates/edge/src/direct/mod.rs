@@ -77,7 +77,7 @@ impl Edge {
         opening: Opening,
         patience: Patience,
         stop: &CancellationToken,
-        admit: impl Fn(&Parts) -> Option<Visit>,
+        mut admit: impl FnMut(&Parts) -> Option<Visit>,
     ) -> End {
         let line = Line { edge: &self.0, stop };
         let alarm = pin!(sleep_until(Instant::now() + patience.idle));
@@ -88,9 +88,9 @@ impl Edge {
             let answered = match came {
                 Came::End => return End::Over,
                 Came::Answered { left, ending } => {
-                    send::rest(&mut stream, &left, patience.stalled).await.map(|()| ending)
+                    send::rest(&stream, &left, patience.stalled).await.map(|()| ending)
                 }
-                Came::Request(read) => match begin(&read, &admit) {
+                Came::Request(read) => match begin(&read, &mut admit) {
                     Some((begun, visit)) => {
                         self.answer(&mut stream, begun, visit, patience, stop.is_cancelled()).await
                     }
@@ -125,7 +125,7 @@ impl Edge {
 }
 
 /// A request that is simple and wanted here.
-fn begin(read: &Bytes, admit: impl Fn(&Parts) -> Option<Visit>) -> Option<(Begun, Visit)> {
+fn begin(read: &Bytes, mut admit: impl FnMut(&Parts) -> Option<Visit>) -> Option<(Begun, Visit)> {
     let begun = request::begin(read)?;
     let visit = admit(&begun.request)?;
     Some((begun, visit))

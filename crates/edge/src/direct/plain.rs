@@ -10,6 +10,9 @@ use crate::protocol::{conditional, negotiate};
 use crate::sites::{Form, Hit, Ready, SiteView};
 use bytes::Bytes;
 
+/// How requests begin that are never for a file: what lies there belongs to the platform and to add-ons.
+const ELSEWHERE: &[u8] = b"GET /.netlify/";
+
 /// An answer whose head is written.
 pub(super) struct Plain {
     /// What follows the head.
@@ -20,6 +23,9 @@ pub(super) struct Plain {
 /// Answers the request whose head these bytes are, `last` when no other may follow. The head of the
 /// answer goes to `out`, in place of what is there.
 pub(super) fn answer(edge: &Shared, bytes: &[u8], last: bool, out: &mut Vec<u8>) -> Option<Plain> {
+    if bytes.starts_with(ELSEWHERE) {
+        return None;
+    }
     let asked = glance::read(bytes)?;
     let site = edge.sites.known(asked.host)?;
     let found = find(&site, asked.path)?;

@@ -11,7 +11,7 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::io::{AsyncWriteExt as _, Interest};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -23,7 +23,7 @@ const STEP: u64 = 512 * 1024;
 /// # Errors
 /// When the client is gone, takes nothing for `patience`, or the body breaks off.
 pub(super) async fn all(
-    stream: &mut TcpStream,
+    stream: &TcpStream,
     head: &[u8],
     body: Body,
     length: Option<u64>,
@@ -46,20 +46,25 @@ pub(super) async fn all(
 ///
 /// # Errors
 /// When the client is gone, or takes nothing for `patience`.
-pub(super) async fn rest(stream: &mut TcpStream, left: &[u8], patience: Duration) -> io::Result<()> {
+pub(super) async fn rest(stream: &TcpStream, left: &[u8], patience: Duration) -> io::Result<()> {
     gather(stream, [left, &[], &[]], patience).await
 }
 
 /// What there is, one after the other, in one call where the socket takes it.
-async fn gather(stream: &mut TcpStream, parts: [&[u8]; 3], patience: Duration) -> io::Result<()> {
+async fn gather(stream: &TcpStream, parts: [&[u8]; 3], patience: Duration) -> io::Result<()> {
     let mut slices = parts.map(IoSlice::new);
     let mut left = &mut slices[..];
     // drops parts that are empty
     IoSlice::advance_slices(&mut left, 0);
     while !left.is_empty() {
-        match timeout(patience, stream.write_vectored(left)).await?? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            sent => IoSlice::advance_slices(&mut left, sent),
+        match stream.try_write_vectored(left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(sent) => IoSlice::advance_slices(&mut left, sent),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                timeout(patience, stream.writable()).await??;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -114,7 +119,7 @@ async fn when_writable<T>(
     }
 }
 
-async fn frames(stream: &mut TcpStream, body: Body, chunked: bool, patience: Duration) -> io::Result<()> {
+async fn frames(stream: &TcpStream, body: Body, chunked: bool, patience: Duration) -> io::Result<()> {
     let mut body = pin!(body);
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         let Ok(bytes) = frame?.into_data() else { continue };

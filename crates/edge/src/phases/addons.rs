@@ -8,7 +8,7 @@ use crate::pages;
 use crate::proxy::{self, ToAddon};
 use crate::sites::{AddonView, Lead, SiteView};
 use http::{HeaderValue, StatusCode, header};
-use std::ops::ControlFlow::{Break, Continue};
+use std::ops::ControlFlow::{self, Break, Continue};
 
 /// What stands before the names of add-ons.
 const ROOT: &str = "/.netlify/";
@@ -20,8 +20,8 @@ pub(crate) async fn run(edge: &Shared, exchange: &mut Exchange, site: &SiteView)
     if site.addons.is_none() || !exchange.uri().path().starts_with(ROOT) {
         return Continue(());
     }
-    let uri = exchange.uri().clone();
-    at(edge, exchange, site, uri.path(), uri.query()).await
+    let to = lead(site, exchange.uri().path(), exchange.uri().query());
+    pass(edge, exchange, site, to).await
 }
 
 /// The same for a path that a rule has put in the place of the one that was asked for.
@@ -32,9 +32,48 @@ pub(crate) async fn at(
     path: &str,
     query: Option<&str>,
 ) -> Next {
-    let Some((addon, rest)) = find(site, path) else { return Continue(()) };
-    // boxed, so that no other request carries the room that this one needs
-    Break(Box::pin(answer(edge, exchange, site, (addon, rest, query))).await)
+    pass(edge, exchange, site, lead(site, path, query)).await
+}
+
+async fn pass(
+    edge: &Shared,
+    exchange: &mut Exchange,
+    site: &SiteView,
+    to: ControlFlow<Answer, Option<ToAddon<'_>>>,
+) -> Next {
+    match to? {
+        // boxed, so that no other request carries the room that this one needs
+        Some(to) => Break(Box::pin(proxy::to_addon(edge, exchange, site, to)).await),
+        None => Continue(()),
+    }
+}
+
+/// Where a path leads: to an add-on, to none, or to an answer that is found without one.
+fn lead<'s>(site: &'s SiteView, path: &str, query: Option<&str>) -> ControlFlow<Answer, Option<ToAddon<'s>>> {
+    let Some((addon, rest)) = find(site, path) else { return Continue(None) };
+    if climbs(rest) {
+        let sentence = "The path of this request has dot segments, which do not lead to an add-on.";
+        return Break(pages::page(StatusCode::BAD_REQUEST, "Bad request", sentence));
+    }
+    match &addon.lead {
+        Lead::To(endpoint) => {
+            let Ok(target) = endpoint.target(rest, query) else {
+                let sentence = "The address of this request is none that can be passed on.";
+                return Break(pages::page(StatusCode::BAD_REQUEST, "Bad request", sentence));
+            };
+            let origin = endpoint.origin.clone();
+            Continue(Some(ToAddon { addon, origin, target }))
+        }
+        Lead::NotNow => {
+            let sentence = "This add-on is not ready. Please try again.";
+            let page = pages::page(StatusCode::SERVICE_UNAVAILABLE, "Not available", sentence);
+            Break(page.with(header::RETRY_AFTER, RETRY_AFTER))
+        }
+        Lead::Nowhere => {
+            let sentence = "This add-on answers no requests.";
+            Break(pages::page(StatusCode::NOT_FOUND, "Not found", sentence))
+        }
+    }
 }
 
 /// The add-on that a path names, by its whole segment, and what stands behind the name.
@@ -44,40 +83,12 @@ fn find<'s, 'p>(site: &'s SiteView, path: &'p str) -> Option<(&'s AddonView, &'p
     Some((site.addons.as_ref()?.find(slug)?, rest))
 }
 
-async fn answer(
-    edge: &Shared,
-    exchange: &mut Exchange,
-    site: &SiteView,
-    (addon, rest, query): (&AddonView, &str, Option<&str>),
-) -> Answer {
-    if climbs(rest) {
-        let sentence = "The path of this request has dot segments, which do not lead to an add-on.";
-        return pages::page(StatusCode::BAD_REQUEST, "Bad request", sentence);
-    }
-    match &addon.lead {
-        Lead::To(endpoint) => {
-            let Ok(target) = endpoint.target(rest, query) else {
-                let sentence = "The address of this request is none that can be passed on.";
-                return pages::page(StatusCode::BAD_REQUEST, "Bad request", sentence);
-            };
-            let origin = endpoint.origin.clone();
-            proxy::to_addon(edge, exchange, site, ToAddon { addon, origin, target }).await
-        }
-        Lead::NotNow => {
-            let sentence = "This add-on is not ready. Please try again.";
-            pages::page(StatusCode::SERVICE_UNAVAILABLE, "Not available", sentence)
-                .with(header::RETRY_AFTER, RETRY_AFTER)
-        }
-        Lead::Nowhere => {
-            let sentence = "This add-on answers no requests.";
-            pages::page(StatusCode::NOT_FOUND, "Not found", sentence)
-        }
-    }
-}
-
 /// Whether a path has segments that mean folders above or beside it, however they are written: a server
 /// behind may decode dots and slashes, take a backslash for a slash, and overlook what follows a `;`.
 fn climbs(rest: &str) -> bool {
+    if !rest.bytes().any(|byte| matches!(byte, b'%' | b'\\')) {
+        return has_dot_segment(rest.as_bytes());
+    }
     let mut plain = Vec::with_capacity(rest.len());
     let mut bytes = rest.as_bytes();
     while let [first, behind @ ..] = bytes {
@@ -91,6 +102,10 @@ fn climbs(rest: &str) -> bool {
         plain.push(byte);
         bytes = behind;
     }
+    has_dot_segment(&plain)
+}
+
+fn has_dot_segment(plain: &[u8]) -> bool {
     plain.split(|byte| *byte == b'/').any(|segment| {
         let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
         matches!(name, b"." | b"..")

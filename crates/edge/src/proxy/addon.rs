@@ -10,12 +10,12 @@ use crate::answer::Answer;
 use crate::exchange::Exchange;
 use crate::sites::{AddonView, SiteView, token};
 use context::Context;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use model::Timestamp;
-use outbound::Passed;
+use outbound::{Fields, Passed, Spelling};
 
 /// Names that are written in capitals, as providers may look them up.
-pub(super) const NAMES: [&str; 3] = ["X-NF-UUID", "X-NF-ID", "X-NF-SITE-URL"];
+const NAMES: [&str; 3] = ["X-NF-UUID", "X-NF-ID", "X-NF-SITE-URL"];
 const UUID: HeaderName = HeaderName::from_static("x-nf-uuid");
 const ID: HeaderName = HeaderName::from_static("x-nf-id");
 const SITE_URL: HeaderName = HeaderName::from_static("x-nf-site-url");
@@ -35,11 +35,11 @@ pub(super) async fn pass(
     let asker = Asker::Addon { site: &site.site_id, addon: &instance.addon_id, instance: &instance.id };
     let slot = proxy.slots.take(&asker).ok_or(Trouble::Busy)?;
     let now = cx.now();
-    let mut headers = headers::request(exchange.headers(), &relay::visitor(exchange), origin.authority())?;
+    let mut headers = headers::request(exchange.headers(), &relay::visitor(exchange))?;
     cookies::keep_own(&mut headers);
     authorize(&mut headers, exchange.guarded, site, addon, now)?;
     vouch(&mut headers, addon, now);
-    let (method, spelling) = (exchange.method().clone(), proxy.spelling.clone());
+    let (method, spelling) = (exchange.method().clone(), Spelling(&NAMES));
     let mut answer =
         pass_on(proxy, exchange, Passed { method, origin, target, headers, spelling }, slot).await?;
     cookies::refuse_own(&mut answer.headers);
@@ -47,33 +47,34 @@ pub(super) async fn pass(
 }
 
 /// Says which instance the request is for, and proves that the platform says so.
-fn vouch(headers: &mut HeaderMap, addon: &AddonView, now: Timestamp) {
-    headers.insert(UUID, addon.uuid.clone());
-    headers.insert(ID, addon.remote_id.clone());
-    headers.insert(SITE_URL, addon.site_url.clone());
+fn vouch(headers: &mut Fields, addon: &AddonView, now: Timestamp) {
+    headers.set(UUID, addon.uuid.clone());
+    headers.set(ID, addon.remote_id.clone());
+    headers.set(SITE_URL, addon.site_url.clone());
     let signed = addon.signed(now);
-    headers.insert(addons::provider::SIGN_HEADER, signed.current);
+    headers.set(addons::provider::SIGN_HEADER, signed.current);
     if let Some(previous) = signed.previous {
-        headers.insert(addons::provider::PREVIOUS_HEADER, previous);
+        headers.set(addons::provider::PREVIOUS_HEADER, previous);
     }
 }
 
 /// A token that counts on the site goes on signed for the provider, who cannot use it here; whatever else
 /// says who the visitor is goes on as it is. What opened a page that the site guards by itself stays.
 fn authorize(
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
     guarded: bool,
     site: &SiteView,
     addon: &AddonView,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(only) = sent.next() else { return Ok(()) };
-    if sent.next().is_some() {
-        return Err(Trouble::Ambiguous);
-    }
+    let sent: Vec<&HeaderValue> = headers.get_all(&header::AUTHORIZATION).collect();
+    let only = match *sent {
+        [] => return Ok(()),
+        [only] => only,
+        _ => return Err(Trouble::Ambiguous),
+    };
     if guarded {
-        headers.remove(header::AUTHORIZATION);
+        headers.remove(&header::AUTHORIZATION);
         return Ok(());
     }
     let resigned = bearer(only).and_then(|sent| {
@@ -81,7 +82,7 @@ fn authorize(
         addon.instance.resign(sent)
     });
     if let Some(resigned) = resigned {
-        headers.insert(header::AUTHORIZATION, token(&format!("{BEARER} {resigned}")));
+        headers.set(header::AUTHORIZATION, token(&format!("{BEARER} {resigned}")));
     }
     Ok(())
 }

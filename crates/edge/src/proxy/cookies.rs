@@ -3,21 +3,22 @@
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
+use outbound::Fields;
 
 /// The visitor's token, and the proof that he knew the site's password.
 const OWN: [&[u8]; 2] = [b"nf_jwt", b"nf_site_access"];
 
 /// Leaves out of a request the cookies that are the site's own.
-pub(super) fn keep_own(headers: &mut HeaderMap) {
-    let Some(sent) = headers.get(COOKIE) else { return };
+pub(super) fn keep_own(headers: &mut Fields) {
+    let Some(sent) = headers.get_all(&COOKIE).next() else { return };
     let pairs = || sent.as_bytes().split(|byte| *byte == b';');
     if !pairs().any(is_own) {
         return;
     }
     let kept: Vec<&[u8]> = pairs().filter(|pair| !is_own(pair)).map(<[u8]>::trim_ascii).collect();
     match HeaderValue::from_bytes(&kept.join(&b"; "[..])) {
-        Ok(kept) if !kept.is_empty() => headers.insert(COOKIE, kept),
-        _ => headers.remove(COOKIE),
+        Ok(kept) if !kept.is_empty() => headers.set(COOKIE, kept),
+        _ => headers.remove(&COOKIE),
     };
 }
 
@@ -58,9 +59,10 @@ mod tests {
             ("a=1;b=nf_jwt=2; nf_ab=0.5", Some("a=1;b=nf_jwt=2; nf_ab=0.5")),
             ("NF_JWT=x; my_nf_jwt=y", Some("NF_JWT=x; my_nf_jwt=y")),
         ] {
-            let mut headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(sent))]);
+            let mut headers = Fields::default();
+            headers.append(COOKIE, HeaderValue::from_static(sent));
             keep_own(&mut headers);
-            let kept = headers.get(COOKIE).and_then(|value| value.to_str().ok());
+            let kept = headers.get_all(&COOKIE).next().and_then(|value| value.to_str().ok());
             assert_eq!(kept, expect, "{sent}");
         }
     }

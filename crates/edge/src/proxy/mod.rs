@@ -23,7 +23,7 @@ use crate::answer::Answer;
 use crate::exchange::Exchange;
 use crate::sites::{AddonView, SiteView};
 use http::uri::PathAndQuery;
-use outbound::{AddressPolicy, CONNECT_DEADLINE, Origin, Relay, Spelling};
+use outbound::{AddressPolicy, CONNECT_DEADLINE, Origin, Relay};
 use rules::redirects::Rule;
 use secrets::Secrets;
 use slots::Slots;
@@ -61,8 +61,6 @@ pub struct Options {
 /// The way to other origins. It keeps connections open for the next request.
 pub struct Proxy {
     relay: Relay,
-    /// How the names of the platform's headers are written.
-    spelling: Spelling,
     head: Duration,
     idle: Duration,
     secrets: Secrets,
@@ -92,7 +90,6 @@ impl Proxy {
     pub fn new(options: Options) -> Self {
         Self {
             relay: Relay::new(options.policy, CONNECT_DEADLINE),
-            spelling: Spelling::of(&addon::NAMES),
             head: options.head,
             idle: options.idle,
             secrets: Secrets::new(options.secrets),

@@ -11,11 +11,11 @@ use crate::answer::{Answer, Content};
 use crate::exchange::Exchange;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use outbound::{Passed, Relayed, RelayedBody};
+use outbound::{Fields, Passed, Relayed, RelayedBody};
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
@@ -23,7 +23,6 @@ use std::task::Poll;
 /// Bytes of an answer that are waited for no longer than they are there already, before it is passed
 /// back: what comes to its end within them goes out at once with its head.
 const GATHERED: usize = 64 * 1024;
-const NOTHING: HeaderValue = HeaderValue::from_static("0");
 
 /// What the answer to one request depends on beside the origin.
 struct Way {
@@ -35,11 +34,14 @@ struct Way {
 
 /// What an origin is told of who sends the request.
 pub(super) fn visitor(exchange: &Exchange) -> Visitor<'_> {
-    Visitor {
-        address: exchange.peer.ip(),
-        scheme: exchange.scheme(),
-        host: exchange.host().unwrap_or_default(),
-        id: &exchange.id,
+    Visitor { address: exchange.peer.ip(), secure: exchange.secure, host: host(exchange), id: &exchange.id }
+}
+
+/// The host that was asked for, which the phases before have found to be one.
+fn host(exchange: &Exchange) -> Option<HeaderValue> {
+    match exchange.uri().authority() {
+        Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
+        None => exchange.headers().get(header::HOST).cloned(),
     }
 }
 
@@ -54,14 +56,11 @@ pub(super) async fn pass_on(
     let upgrade = take_upgrade(exchange, &mut passed.headers);
     let method = passed.method.clone();
     let body = exchange.take_body().filter(|body| !body.is_end_stream());
-    if body.is_none() && matches!(method, Method::POST | Method::PUT | Method::PATCH) {
-        passed.headers.insert(header::CONTENT_LENGTH, NOTHING);
-    }
     let answer = call(proxy, passed, body).await?;
     answered(answer, proxy, Way { method, upgrade, slot }).await
 }
 
-fn take_upgrade(exchange: &mut Exchange, headers: &mut HeaderMap) -> Option<OnUpgrade> {
+fn take_upgrade(exchange: &mut Exchange, headers: &mut Fields) -> Option<OnUpgrade> {
     let protocol = headers::wanted_upgrade(exchange.headers())?.clone();
     let head = exchange.head_mut();
     let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| head.version == Version::HTTP_11)?;
@@ -83,9 +82,10 @@ async fn call(proxy: &Proxy, passed: Passed, body: Option<Incoming>) -> Result<R
     }
 }
 
-async fn answered(origin: Relayed, proxy: &Proxy, way: Way) -> Result<Answer, Trouble> {
+async fn answered(mut origin: Relayed, proxy: &Proxy, way: Way) -> Result<Answer, Trouble> {
     let status = origin.status();
-    let headers = headers::answer(origin.headers(), &way.method, status);
+    let mut headers = origin.take_headers();
+    headers::answer(&mut headers, &way.method, status);
     let content = match (status, way.upgrade) {
         (StatusCode::SWITCHING_PROTOCOLS, Some(visitor)) => {
             tokio::spawn(tunnel::run(visitor, origin, TUNNEL_IDLE_LIMIT, way.slot));

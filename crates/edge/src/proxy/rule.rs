@@ -9,9 +9,9 @@ use crate::answer::Answer;
 use crate::exchange::Exchange;
 use crate::sites::{Signer, SiteView, token};
 use context::Context;
+use http::HeaderName;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName};
-use outbound::{Origin, Passed, Spelling};
+use outbound::{Fields, Origin, Passed, Spelling};
 use url::{Position, Url};
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-nf-sign");
@@ -26,8 +26,7 @@ pub(super) async fn pass(
 ) -> Result<Answer, Trouble> {
     let (origin, target) = address(&proxied.url).ok_or(Trouble::Address)?;
     let slot = proxy.slots.take(&Asker::Rules { site: &site.site_id }).ok_or(Trouble::Busy)?;
-    let visitor = relay::visitor(exchange);
-    let mut headers = headers::request(exchange.headers(), &visitor, origin.authority())?;
+    let mut headers = headers::request(exchange.headers(), &relay::visitor(exchange))?;
     add_rule_headers(&mut headers, proxied.rule);
     if let Some(name) = &proxied.rule.signed {
         sign(proxy, cx, &site.signer, name, &mut headers).await?;
@@ -50,7 +49,7 @@ async fn sign(
     cx: &Context,
     signer: &Signer,
     name: &str,
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
 ) -> Result<(), Trouble> {
     let secret =
         proxy.secrets.value(&signer.account_id, &signer.site_id, name).await.map_err(Trouble::Secret)?;
@@ -58,7 +57,7 @@ async fn sign(
         tracing::info!(site = &*signer.site_id, name, "requests go unsigned: there is no such variable");
         return Ok(());
     };
-    headers.insert(SIGNATURE, token(&sign::token(signer, cx.now(), &secret)));
+    headers.set(SIGNATURE, token(&sign::token(signer, cx.now(), &secret)));
     Ok(())
 }
 

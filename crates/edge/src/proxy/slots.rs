@@ -4,12 +4,14 @@
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 /// The places of one server.
 pub(super) struct Slots {
     total: usize,
     per_site: usize,
+    digests: RandomState,
     taken: Arc<Mutex<Taken>>,
 }
 
@@ -24,18 +26,43 @@ pub(super) enum Asker<'a> {
 #[derive(Default)]
 struct Taken {
     all: usize,
-    by_party: HashMap<Party, usize>,
+    by_party: HashMap<Party, usize, BuildHasherDefault<AsItIs>>,
 }
 
-/// What places are counted for.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Party {
-    Site(Box<str>),
-    Addon(Box<str>),
+/// What places are counted for, by a digest: two of the few thousand that there are at a time have the
+/// same once in a million years, and then share their places.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Party(u64);
+
+/// What a [`Party`] stands for.
+#[derive(Hash)]
+enum Name<'a> {
+    Site(&'a str),
+    Addon(&'a str),
     /// The rules of a site.
-    Rules(Box<str>),
+    Rules(&'a str),
     /// An instance on a site.
-    Instance(Box<str>),
+    Instance(&'a str),
+}
+
+/// A digest is its own hash.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A place, free again when it is dropped.
@@ -45,6 +72,7 @@ pub(super) struct Slot {
 }
 
 /// Whom a place is counted for.
+#[derive(Clone, Copy)]
 struct Parties {
     site: Party,
     /// The add-on, where it is for one.
@@ -54,52 +82,50 @@ struct Parties {
 }
 
 impl Parties {
-    fn of(asker: &Asker<'_>) -> Self {
+    fn of(asker: &Asker<'_>, digests: &RandomState) -> Self {
+        let party = |name: Name<'_>| Party(digests.hash_one(name));
         match *asker {
             Asker::Rules { site } => {
-                Self { site: Party::Site(site.into()), addon: None, destination: Party::Rules(site.into()) }
+                Self { site: party(Name::Site(site)), addon: None, destination: party(Name::Rules(site)) }
             }
             Asker::Addon { site, addon, instance } => Self {
-                site: Party::Site(site.into()),
-                addon: Some(Party::Addon(addon.into())),
-                destination: Party::Instance(instance.into()),
+                site: party(Name::Site(site)),
+                addon: Some(party(Name::Addon(addon))),
+                destination: party(Name::Instance(instance)),
             },
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Party> {
-        [Some(&self.site), self.addon.as_ref(), Some(&self.destination)].into_iter().flatten()
+    fn all(self) -> impl Iterator<Item = Party> {
+        [Some(self.site), self.addon, Some(self.destination)].into_iter().flatten()
     }
 }
 
 impl Taken {
-    fn of(&self, party: &Party) -> usize {
-        self.by_party.get(party).copied().unwrap_or(0)
+    fn of(&self, party: Party) -> usize {
+        self.by_party.get(&party).copied().unwrap_or(0)
     }
 }
 
 impl Slots {
     pub(super) fn new(total: usize, per_site: usize) -> Self {
-        Self { total, per_site, taken: Arc::default() }
+        Self { total, per_site, digests: RandomState::new(), taken: Arc::default() }
     }
 
     /// A place, if one is free for this asker.
     pub(super) fn take(&self, asker: &Asker<'_>) -> Option<Slot> {
-        let parties = Parties::of(asker);
+        let parties = Parties::of(asker, &self.digests);
         let mut taken = self.taken.lock();
         let free = self.total - taken.all;
-        let of_site = taken.of(&parties.site);
+        let of_site = taken.of(parties.site);
         let here = self.per_site.saturating_sub(of_site);
-        let of_addon = parties.addon.as_ref().map_or(0, |addon| taken.of(addon));
-        if here == 0 || of_site >= free || of_addon >= free || taken.of(&parties.destination) >= here {
+        let of_addon = parties.addon.map_or(0, |addon| taken.of(addon));
+        if here == 0 || of_site >= free || of_addon >= free || taken.of(parties.destination) >= here {
             return None;
         }
         taken.all += 1;
         for party in parties.all() {
-            match taken.by_party.get_mut(party) {
-                Some(count) => *count += 1,
-                None => drop(taken.by_party.insert(party.clone(), 1)),
-            }
+            *taken.by_party.entry(party).or_default() += 1;
         }
         drop(taken);
         Some(Slot { parties, taken: Arc::clone(&self.taken) })
@@ -111,10 +137,10 @@ impl Drop for Slot {
         let mut taken = self.taken.lock();
         taken.all -= 1;
         for party in self.parties.all() {
-            if let Some(count) = taken.by_party.get_mut(party) {
+            if let Some(count) = taken.by_party.get_mut(&party) {
                 *count -= 1;
                 if *count == 0 {
-                    taken.by_party.remove(party);
+                    taken.by_party.remove(&party);
                 }
             }
         }

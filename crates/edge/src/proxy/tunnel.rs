@@ -16,7 +16,7 @@ const BUFFER: usize = 16 * 1024;
 /// Joins the visitor's side, as soon as it has its answer, to the origin's.
 pub(super) async fn run(visitor: OnUpgrade, origin: Relayed, idle: Duration, slot: Slot) {
     let joined = async {
-        let origin = origin.upgrade().await?;
+        let origin = origin.upgrade()?;
         let visitor = visitor.await.map_err(io::Error::other)?;
         carry(TokioIo::new(visitor), origin, idle).await
     };

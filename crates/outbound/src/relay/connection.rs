@@ -1,110 +1,142 @@
 //! One connection of HTTP/1.1. Whoever has a request on it drives it; only while an answer has begun and
-//! the request is still being sent a task of its own does, so that a visitor may first send everything
-//! and then read.
+//! the request is still being sent a task of its own sends the rest, so that a visitor may first send
+//! everything and then read. A connection that rests holds no buffer.
 
-use super::body::Upload;
+use super::answer::{Fault, Head};
 use super::dial::Wire;
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use std::fmt;
+use super::heard::Heard;
+use super::outgoing::Outgoing;
+use bytes::{Bytes, BytesMut};
+use http::Method;
 use std::future::poll_fn;
 use std::io::{self, Cursor};
-use std::pin::pin;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
-type Driver = http1::Connection<TokioIo<Wire>, Upload>;
+/// Bytes read at once, most answers being shorter.
+const READ_BYTES: usize = 16 * 1024;
+/// Bytes read at once of answers that are longer, into room of their own.
+const BULK_BYTES: usize = 64 * 1024;
 
 /// A connection.
+#[derive(Debug)]
 pub(super) struct Connection {
-    sender: http1::SendRequest<Upload>,
-    /// None while a task of its own has it.
-    driver: Option<Driver>,
-    ended: bool,
+    wire: Wire,
+    /// What came and was not looked at yet.
+    came: Bytes,
+    /// Whether the last time there was as much to read as there was room.
+    flows: bool,
 }
 
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("ended", &self.ended).finish_non_exhaustive()
-    }
+/// Why there is no answer.
+pub(super) struct Broken {
+    pub(super) why: io::Error,
+    /// Whether the other side may not even have seen that there was a request.
+    pub(super) unheard: bool,
 }
-
-/// Why there is no answer, and the request if nothing of it was sent.
-type Unanswered = (hyper::Error, Option<Request<Upload>>);
 
 impl Connection {
-    /// # Errors
-    /// Never in practice: nothing is exchanged yet.
-    pub(super) async fn open(wire: Wire) -> hyper::Result<Self> {
-        let mut builder = http1::Builder::new();
-        builder.title_case_headers(true);
-        let (sender, driver) = builder.handshake(TokioIo::new(wire)).await?;
-        Ok(Self { sender, driver: Some(driver), ended: false })
+    pub(super) fn new(wire: Wire) -> Self {
+        Self { wire, came: Bytes::new(), flows: false }
     }
 
-    /// Moves what can be moved now, and has the caller woken when there is more.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        if let Some(driver) = &mut self.driver
-            && !self.ended
-            && driver.poll_without_shutdown(cx).is_ready()
-        {
-            self.ended = true;
+    /// Whether another request can be sent, as far as is known: the other side neither has closed it nor
+    /// said anything unasked.
+    pub(super) fn is_alive(&mut self, cx: &mut Context<'_>) -> bool {
+        self.came.is_empty() && self.poll_read(cx).is_pending()
+    }
+
+    /// The same where nobody waits for it.
+    pub(super) fn seems_alive(&mut self) -> bool {
+        self.is_alive(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// What came and was not looked at yet.
+    pub(super) fn came(&mut self) -> &mut Bytes {
+        &mut self.came
+    }
+
+    /// Reads more; how much, nothing at the end.
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let more = ready!(if self.flows { self.poll_bulk(cx) } else { self.poll_some(cx) })?;
+        let count = more.len();
+        self.flows = count >= READ_BYTES;
+        if self.came.is_empty() {
+            self.came = more;
+        } else {
+            let mut joined = BytesMut::from(std::mem::take(&mut self.came));
+            joined.extend_from_slice(&more);
+            self.came = joined.freeze();
         }
+        Poll::Ready(Ok(count))
     }
 
-    /// Whether another request can be sent, as far as is known.
-    pub(super) fn is_free(&self) -> bool {
-        !self.ended && self.sender.is_ready()
+    /// What is kept takes no more room than it needs.
+    fn poll_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let mut room = [const { MaybeUninit::uninit() }; READ_BYTES];
+        let mut buffer = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.wire).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
     }
 
-    /// The same after a look at whether the other side has closed it.
-    pub(super) async fn is_alive(&mut self) -> bool {
-        poll_fn(|cx| {
-            self.drive(cx);
-            Poll::Ready(self.is_free())
-        })
-        .await
+    /// What is much is not copied.
+    fn poll_bulk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let mut room = BytesMut::with_capacity(BULK_BYTES);
+        let count = ready!(pin!(self.wire.read_buf(&mut room)).poll(cx));
+        count.map(|_| room.freeze()).into()
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub(super) async fn exchange(
-        &mut self,
-        request: Request<Upload>,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let answer = poll_fn(|cx| {
-            self.drive(cx);
-            answer.as_mut().poll(cx)
-        });
-        answer.await.map_err(|mut error| {
-            let unsent = error.take_message();
-            (error.into_error(), unsent)
+    pub(super) async fn exchange(&mut self, request: &mut Outgoing) -> Result<Head, Broken> {
+        let mut heard = Heard::default();
+        poll_fn(|cx| {
+            let sent = request.poll(cx, &mut self.wire);
+            let answer = match &sent {
+                Poll::Ready(Err(_)) if request.is_whole() => Poll::Pending,
+                _ => self.poll_head(cx, &request.method, &mut heard),
+            };
+            match (answer, sent) {
+                // who takes no more of a request may still have answered it
+                (Poll::Pending, Poll::Ready(Err(why))) => Poll::Ready(Err(why)),
+                (answer, _) => answer,
+            }
         })
+        .await
+        .map_err(|why| Broken { why, unheard: heard.is_nothing() })
     }
 
-    /// Lets a task of its own drive the connection from now on.
-    pub(super) fn let_go(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            tokio::spawn(async move {
-                if let Err(error) = driver.await {
-                    tracing::debug!(%error, "a connection to an origin broke off");
-                }
-            });
+    fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        method: &Method,
+        heard: &mut Heard,
+    ) -> Poll<io::Result<Head>> {
+        loop {
+            if let Some(head) = heard.head(&mut self.came, method).map_err(io::Error::other)? {
+                return Poll::Ready(Ok(head));
+            }
+            if ready!(self.poll_read(cx))? == 0 {
+                return Poll::Ready(Err(io::Error::other(Fault::Short)));
+            }
         }
+    }
+
+    /// Lets a task of its own send the rest of a request. The connection can only be read from then on.
+    pub(super) fn let_go(self, mut rest: Outgoing) -> Self {
+        let (read, mut write) = tokio::io::split(self.wire);
+        tokio::spawn(async move {
+            if let Err(error) = poll_fn(|cx| rest.poll(cx, &mut write)).await {
+                tracing::debug!(%error, "a request was not sent to its end");
+            }
+        });
+        Self { wire: Wire::ReadOnly(read), ..self }
     }
 
     /// What is under HTTP, after the answer that ends it.
-    pub(super) async fn upgrade(
-        mut self: Box<Self>,
-    ) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
-        let mut driver = self.driver.take().ok_or_else(|| io::Error::other("the connection is in use"))?;
-        if !self.ended {
-            poll_fn(|cx| driver.poll_without_shutdown(cx)).await.map_err(io::Error::other)?;
-        }
-        let parts = driver.into_parts();
-        let (read, write) = tokio::io::split(parts.io.into_inner());
-        Ok(tokio::io::join(Cursor::new(parts.read_buf).chain(read), write))
+    pub(super) fn upgrade(self) -> impl AsyncRead + AsyncWrite + Send + Unpin + 'static {
+        let (read, write) = tokio::io::split(self.wire);
+        tokio::io::join(Cursor::new(self.came).chain(read), write)
     }
 }

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -25,9 +25,12 @@ use url::Host;
 const NEXT_ADDRESS: Duration = Duration::from_secs(1);
 
 /// A connection as HTTP sees it.
+#[derive(Debug)]
 pub(super) enum Wire {
     Plain(TcpStream),
     Secure(Box<TlsStream<TcpStream>>),
+    /// One that somebody else writes to.
+    ReadOnly(ReadHalf<Wire>),
 }
 
 /// Why an origin was not reached. Says nothing of its address.
@@ -149,6 +152,7 @@ impl AsyncRead for Wire {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::ReadOnly(half) => Pin::new(half).poll_read(cx, buffer),
         }
     }
 }
@@ -158,6 +162,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::ReadOnly(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 
@@ -169,6 +174,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
             Self::Secure(stream) => Pin::new(stream).poll_write_vectored(cx, parts),
+            Self::ReadOnly(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 
@@ -176,6 +182,7 @@ impl AsyncWrite for Wire {
         match self {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Secure(stream) => stream.is_write_vectored(),
+            Self::ReadOnly(_) => false,
         }
     }
 
@@ -183,6 +190,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Secure(stream) => Pin::new(stream).poll_flush(cx),
+            Self::ReadOnly(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 
@@ -190,6 +198,7 @@ impl AsyncWrite for Wire {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::ReadOnly(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 }

@@ -2,33 +2,36 @@
 //! same way. Whoever calls decides how long to wait. Connections are kept for the next request, and are
 //! driven by the task of their request: no other one has to be woken.
 
-mod body;
+mod answer;
+mod chunks;
 mod connection;
 mod dial;
+mod fields;
+mod heard;
+mod outgoing;
 mod pool;
-mod spelling;
 
 #[cfg(test)]
 mod tests;
 
+pub use fields::{Fields, Spelling};
 pub use pool::{IDLE_IN_ALL, IDLE_LIMIT, IDLE_PER_ORIGIN};
-pub use spelling::Spelling;
 
 use crate::client::{Failure, FailureClass};
 use crate::resolver::{Lookup, SYSTEM};
 use crate::{AddressPolicy, Origin};
-use body::{Upload, UploadEnd};
+use answer::{Head, Rest};
 use bytes::Bytes;
-use connection::Connection;
+use connection::{Broken, Connection};
 use dial::{Dialer, Unreached};
 use futures_util::Stream;
-use http::response::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version, header};
+use http::{HeaderMap, Method, StatusCode};
 use http_body::Body;
-use hyper::body::Incoming;
+use outgoing::Outgoing;
 use pool::Pool;
 use std::error::Error as StdError;
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -40,6 +43,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// the other side may just have closed it. One that was busy a moment ago is not closed for being idle.
 const RESTED: Duration = Duration::from_secs(1);
 
+/// What is said when a connection goes over to another protocol in the middle of a request.
+const UNFINISHED: &str = "the protocol was changed before the request was over";
+
 /// A request to pass on. Header names leave in title case (`X-Nf-Sign`) or as `spelling` says.
 #[derive(Clone, Debug)]
 pub struct Passed {
@@ -49,8 +55,8 @@ pub struct Passed {
     pub origin: Origin,
     /// Path and query, sent as they are.
     pub target: PathAndQuery,
-    /// Headers beside those that frame the body; `Host` is the origin's.
-    pub headers: HeaderMap,
+    /// Headers. Those that frame the body are left out, and so is `Host`, which is the origin's.
+    pub headers: Fields,
     /// How the names of headers are written.
     pub spelling: Spelling,
 }
@@ -91,74 +97,52 @@ impl Relay {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let began = Instant::now();
-        let origin = passed.origin.clone();
-        let (upload, sent) = Upload::of(body);
-        let mut request = request(passed, upload);
+        let mut request = Outgoing::new(&passed, body);
+        let origin = passed.origin;
         while let Some((mut connection, rested)) = self.0.pool.take(&origin, began) {
-            if !connection.is_alive().await {
+            if !poll_fn(|cx| Poll::Ready(connection.is_alive(cx))).await {
                 continue;
             }
-            let spare = (rested >= RESTED).then(|| copy(&request)).flatten();
-            match connection.exchange(request).await {
-                Ok(answer) => return Ok(self.relayed(answer, connection, origin, &sent)),
-                Err((error, unsent)) => match unsent.or(spare) {
-                    Some(again) => request = again,
-                    None => return Err(broken_off(&error, began)),
-                },
+            match connection.exchange(&mut request).await {
+                Ok(head) => return self.relayed(head, connection, request, origin, began),
+                Err(broken) => {
+                    let again = broken.unheard && rested >= RESTED && request.rewind();
+                    if !(again || request.is_whole()) {
+                        return Err(broken_off(&broken, began));
+                    }
+                }
             }
         }
-        let wire = self.0.dialer.dial(&origin).await.map_err(|why| not_reached(&why, began))?;
-        let opened = Connection::open(wire).await.map_err(|error| broken_off(&error, began));
-        let mut connection = Box::new(opened?);
-        match connection.exchange(request).await {
-            Ok(answer) => Ok(self.relayed(answer, connection, origin, &sent)),
-            Err((error, _)) => Err(broken_off(&error, began)),
+        // boxed, so that requests that find a connection do not carry the room of making one
+        let dialled = Box::pin(self.0.dialer.dial(&origin)).await;
+        let wire = dialled.map_err(|why| not_reached(&why, began))?;
+        let mut connection = Box::new(Connection::new(wire));
+        match connection.exchange(&mut request).await {
+            Ok(head) => self.relayed(head, connection, request, origin, began),
+            Err(broken) => Err(broken_off(&broken, began)),
         }
     }
 
     fn relayed(
         &self,
-        answer: Response<Incoming>,
+        head: Head,
         mut connection: Box<Connection>,
+        request: Outgoing,
         origin: Origin,
-        sent: &UploadEnd,
-    ) -> Relayed {
-        let (head, body) = answer.into_parts();
-        if !sent.is_reached() && head.status != StatusCode::SWITCHING_PROTOCOLS {
-            connection.let_go();
+        began: Instant,
+    ) -> Result<Relayed, Failure> {
+        let Head { status, headers, body, mut stays } = head;
+        if !request.is_over() {
+            if status == StatusCode::SWITCHING_PROTOCOLS {
+                return Err(failure(FailureClass::Other, UNFINISHED.to_owned(), began));
+            }
+            stays = false;
+            connection = Box::new(connection.let_go(request));
         }
         let pool = Arc::clone(&self.0.pool);
-        let connection = Some(connection);
-        Relayed {
-            body: RelayedBody { body, connection, pool, origin, life: pool::life(&head.headers) },
-            head,
-        }
+        let keep = stays.then(|| Keep { pool, origin, life: pool::life(&headers) });
+        Ok(Relayed { status, headers, body: RelayedBody { rest: body, connection: Some(connection), keep } })
     }
-}
-
-fn request(passed: Passed, body: Upload) -> Request<Upload> {
-    let Passed { method, origin, target, mut headers, spelling } = passed;
-    headers.insert(header::HOST, origin.authority().clone());
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.uri_mut() = Uri::from(target);
-    *request.version_mut() = Version::HTTP_11;
-    *request.headers_mut() = headers;
-    *request.extensions_mut() = spelling.into_extensions();
-    request
-}
-
-/// The same request once more, where sending it twice does no harm.
-fn copy(request: &Request<Upload>) -> Option<Request<Upload>> {
-    if !request.body().is_nothing() || !request.method().is_safe() {
-        return None;
-    }
-    let mut copy = Request::new(Upload::Nothing);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
 }
 
 fn failure(class: FailureClass, message: String, began: Instant) -> Failure {
@@ -170,8 +154,8 @@ fn not_reached(why: &Unreached, began: Instant) -> Failure {
     failure(why.class(), why.to_string(), began)
 }
 
-fn broken_off(error: &hyper::Error, began: Instant) -> Failure {
-    let mut root: &dyn StdError = error;
+fn broken_off(broken: &Broken, began: Instant) -> Failure {
+    let mut root: &dyn StdError = &broken.why;
     while let Some(cause) = root.source() {
         root = cause;
     }
@@ -181,7 +165,8 @@ fn broken_off(error: &hyper::Error, began: Instant) -> Failure {
 /// An answer whose body has not been read.
 #[derive(Debug)]
 pub struct Relayed {
-    head: Parts,
+    status: StatusCode,
+    headers: HeaderMap,
     body: RelayedBody,
 }
 
@@ -189,19 +174,24 @@ impl Relayed {
     /// Status. Redirects are not followed.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.head.status
+        self.status
     }
 
     /// Headers as they were sent.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
+        &self.headers
+    }
+
+    /// Takes the headers out.
+    pub fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(&mut self.headers)
     }
 
     /// Bytes of the body, when the other side said so.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
-        self.body.body.size_hint().exact()
+        self.body.rest.length()
     }
 
     /// The body, as it comes. It is not decompressed. Dropped before its end it takes the connection
@@ -214,11 +204,11 @@ impl Relayed {
     /// The connection itself, after an answer of 101.
     ///
     /// # Errors
-    /// When the answer was another, or the connection broke.
-    pub async fn upgrade(mut self) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
-        let changed = self.status() == StatusCode::SWITCHING_PROTOCOLS;
-        match self.body.connection.take().filter(|_| changed) {
-            Some(connection) => connection.upgrade().await,
+    /// When the answer was another.
+    pub fn upgrade(self) -> io::Result<impl AsyncRead + AsyncWrite + Send + Unpin + 'static> {
+        let changed = self.status == StatusCode::SWITCHING_PROTOCOLS;
+        match self.body.connection.filter(|_| changed) {
+            Some(connection) => Ok(connection.upgrade()),
             None => Err(io::Error::other("the connection goes on with HTTP")),
         }
     }
@@ -227,9 +217,16 @@ impl Relayed {
 /// The body of an answer. While nobody reads it, nothing is read from the other side.
 #[derive(Debug)]
 pub struct RelayedBody {
-    body: Incoming,
+    rest: Rest,
     /// None once the body has come to its end.
     connection: Option<Box<Connection>>,
+    /// Where the connection goes then, if it can have another request.
+    keep: Option<Keep>,
+}
+
+/// A place for a connection.
+#[derive(Debug)]
+struct Keep {
     pool: Arc<Pool>,
     origin: Origin,
     /// How long the other side keeps the connection.
@@ -239,37 +236,35 @@ pub struct RelayedBody {
 impl RelayedBody {
     /// What comes next, as far as it is there: bytes, or the end.
     pub fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        let next = ready!(self.poll_piece(cx)).transpose();
+        match &next {
+            Some(Err(_)) => self.connection = None,
+            _ if self.rest.is_over() => self.finish(),
+            _ => {}
+        }
+        Poll::Ready(next)
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+        let Self { rest, connection: Some(connection), .. } = self else { return Poll::Ready(Ok(None)) };
         loop {
-            let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
-            let mut frame = Pin::new(&mut self.body).poll_frame(cx);
-            if frame.is_pending() {
-                connection.drive(cx);
-                frame = Pin::new(&mut self.body).poll_frame(cx);
+            let piece = rest.take(connection.came()).map_err(io::Error::other)?;
+            if piece.is_some() || rest.is_over() {
+                return Poll::Ready(Ok(piece));
             }
-            match ready!(frame) {
-                Some(Ok(frame)) => {
-                    let Ok(bytes) = frame.into_data() else { continue };
-                    if self.body.is_end_stream() {
-                        self.finish(cx);
-                    }
-                    return Poll::Ready(Some(Ok(bytes)));
-                }
-                Some(Err(error)) => {
-                    self.connection = None;
-                    return Poll::Ready(Some(Err(io::Error::other(error))));
-                }
-                None => self.finish(cx),
+            if ready!(connection.poll_read(cx))? == 0 {
+                rest.end().map_err(io::Error::other)?;
             }
         }
     }
 
-    /// Keeps the connection for the next request, if it can have one.
-    fn finish(&mut self, cx: &mut Context<'_>) {
-        if let Some(mut connection) = self.connection.take() {
-            connection.drive(cx);
-            if connection.is_free() {
-                self.pool.put(&self.origin, connection, self.life);
-            }
+    /// Keeps the connection for the next request, if it can have one. Who says more than was asked for
+    /// is not asked again.
+    fn finish(&mut self) {
+        if let (Some(mut connection), Some(keep)) = (self.connection.take(), self.keep.take())
+            && connection.came().is_empty()
+        {
+            keep.pool.put(&keep.origin, connection, keep.life);
         }
     }
 }

@@ -3,11 +3,10 @@
 
 use super::connection::Connection;
 use crate::Origin;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 /// Connections to one origin that wait.
@@ -16,6 +15,8 @@ pub const IDLE_PER_ORIGIN: usize = 256;
 pub const IDLE_IN_ALL: usize = 1024;
 /// How long a connection waits at most.
 pub const IDLE_LIMIT: Duration = Duration::from_secs(60);
+/// Where the other side may say how long it keeps a connection.
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 /// What is taken off the time that the other side announces: it counts from its own last byte.
 const MARGIN: Duration = Duration::from_secs(1);
 /// How often resting connections are looked at while there are any.
@@ -47,7 +48,7 @@ struct Resting {
 
 /// How long the other side keeps a connection, as it says in `Keep-Alive: timeout=…`; else the usual.
 pub(super) fn life(headers: &HeaderMap) -> Duration {
-    let Some(said) = headers.get("keep-alive").and_then(|value| value.to_str().ok()) else {
+    let Some(said) = headers.get(KEEP_ALIVE).and_then(|value| value.to_str().ok()) else {
         return IDLE_LIMIT;
     };
     let mut items = said.split(',').filter_map(|item| item.split_once('='));
@@ -99,14 +100,11 @@ impl Pool {
 
     /// Drops what is too old or closed by the other side; whether anything is left.
     pub(super) fn tidy(&self) -> bool {
-        let (now, mut cx) = (Instant::now(), Context::from_waker(Waker::noop()));
+        let now = Instant::now();
         let mut guard = self.0.lock();
         let shelves = &mut *guard;
         shelves.by_origin.retain(|_, shelf| {
-            shelf.retain_mut(|resting| {
-                resting.connection.drive(&mut cx);
-                resting.until > now && resting.connection.is_free()
-            });
+            shelf.retain_mut(|resting| resting.until > now && resting.connection.seems_alive());
             !shelf.is_empty()
         });
         shelves.count = shelves.by_origin.values().map(Vec::len).sum();
