@@ -128,6 +128,8 @@ impl Api {
         std::fs::write(source.path(), content)?;
         self.upload(&deploy, "/index.html", source.path()).await?;
         self.wait_ready(&deploy).await?;
+        // one of a branch does not go live by itself
+        self.call(Method::POST, &format!("/sites/{id}/deploys/{deploy}/restore"), None).await?;
         Ok((id, deploy))
     }
 

@@ -62,6 +62,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Taken => Self::Conflict("already taken".to_owned()),
+            nul @ store::Error::Nul => Self::Unprocessable(nul.to_string()),
             other => Self::internal(other),
         }
     }

@@ -6,9 +6,9 @@ use context::Error;
 use futures_util::TryStreamExt as _;
 use model::{Form, Page, Submission};
 use std::ops::Deref;
-use store::accounts::{self, AccountDoc, AccountRow};
+use store::accounts::{self, AccountRow};
 use store::events::{self, Filter};
-use store::sites::{self, SiteInfo, SiteRow};
+use store::sites::{self, SiteRow};
 use store::submissions::SubmissionState;
 use testbed::{Bed, Setup, both};
 
@@ -39,25 +39,8 @@ impl Deref for World {
 impl Setup for World {
     async fn on(bed: Bed) -> Self {
         let now = bed.cx.now();
-        let site = SiteRow {
-            id: bed.cx.uuid(),
-            account_id: "a".to_owned(),
-            name: "shop".to_owned(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        let account = AccountRow {
-            id: "a".to_owned(),
-            slug: "a".to_owned(),
-            name: "a".to_owned(),
-            doc: AccountDoc::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let site = SiteRow::new(&bed.cx.uuid(), "a", "shop", now);
+        let account = AccountRow::new("a", "a", "a", now);
         let mut tx = bed.cx.begin().await.expect("a transaction");
         accounts::insert(&mut tx, &account).await.expect("an account");
         sites::insert(&mut tx, &site).await.expect("a site");

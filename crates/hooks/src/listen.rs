@@ -256,7 +256,8 @@ fn request(
     let secrets = secrets::open(cx, &hook.id, &hook.sealed)
         .map_err(|_| "the hook's secret cannot be opened with this server's key; set it again")?;
     let (event_id, event) = (heard.event_id.as_str(), heard.event.as_str());
-    let message = Message { event_id, event, body, hook, secrets: &secrets, digest: None };
+    let at = heard.created_at;
+    let message = Message { event_id, event, at, body, hook, secrets: &secrets, digest: None };
     url::request(&message, cx.now())
 }
 

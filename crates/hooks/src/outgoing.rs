@@ -31,6 +31,7 @@ use crate::secrets::{MASK, Secrets};
 use context::Context;
 use email::Mailer;
 use http::HeaderMap;
+use model::Timestamp;
 use outbound::{Failure, Sent};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -60,6 +61,8 @@ impl Gear {
 pub(crate) struct Message<'a> {
     pub(crate) event_id: &'a str,
     pub(crate) event: &'a str,
+    /// When it happened; of a digest the end of its window.
+    pub(crate) at: Timestamp,
     /// The exact bytes to deliver.
     pub(crate) body: &'a str,
     pub(crate) hook: &'a HookRow,

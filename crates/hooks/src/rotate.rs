@@ -3,6 +3,7 @@
 use crate::secrets::{self, PREVIOUS, Previous, SECRET_MAX};
 use crate::{HookView, view};
 use context::{Context, Error, Result};
+use events::{Note, Noted};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::ChangeKind;
@@ -41,12 +42,13 @@ pub struct Rotated {
 }
 
 /// Makes the new secret sign from the next try on. While the old one counts, its token goes along
-/// as `X-Webhook-Signature-Previous`, and its signature in `Webhook-Signature`.
+/// as `X-Webhook-Signature-Previous`, and its signature in `Webhook-Signature`. `by` is the person who
+/// asks, for the audit log.
 ///
 /// # Errors
 /// `NotFound`; `Unprocessable` when the hook's target does not sign, or the secret or the overlap
 /// is out of bounds.
-pub async fn rotate(cx: &Context, hook_id: &str, rotation: Rotation) -> Result<Rotated> {
+pub async fn rotate(cx: &Context, hook_id: &str, rotation: Rotation, by: &str) -> Result<Rotated> {
     let new = rotation.signature_secret.unwrap_or_else(|| drawn(cx));
     let overlap = rotation.overlap_hours.unwrap_or(OVERLAP_HOURS);
     check(&new, overlap)?;
@@ -67,6 +69,9 @@ pub async fn rotate(cx: &Context, hook_id: &str, rotation: Rotation) -> Result<R
     row.updated_at = now;
     store::hooks::update(&mut tx, &row).await?;
     tx.changed(ChangeKind::Hook, hook_id, now).await?;
+    let site = store::sites::find(&mut tx, &row.site_id).await?.ok_or(Error::NotFound)?;
+    let about = Noted::of_site(&site, hook_id);
+    events::note(&mut tx, cx, about, Note::HookSecretRotated, Some(by)).await?;
     let health = store::hook_health::find(&mut tx, hook_id).await?;
     tx.commit().await?;
     Ok(Rotated { hook: view::view(cx, row, health)?, signature_secret: new })

@@ -131,7 +131,7 @@ impl TellOwner {
             id: format!("{TELL_OWNER_JOB}-{}", job.id),
             thread: Some(format!("hook-{}", hook.id)),
             why: Why { sentence: why, link: page },
-            now: self.cx.now(),
+            at: news.at,
             notice,
         }))
     }

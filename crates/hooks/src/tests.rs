@@ -7,6 +7,7 @@ pub(crate) mod lab;
 mod listening;
 mod managing;
 mod nodes;
+mod owners;
 pub(crate) mod receiver;
 mod resending;
 mod rotating;

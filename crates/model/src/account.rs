@@ -29,6 +29,8 @@ pub struct Account {
     pub role: String,
     /// Users with role Owner.
     pub owner_ids: Vec<String>,
+    /// People in the account.
+    pub members_count: i64,
     /// Roles that members can have.
     pub roles_allowed: Vec<String>,
     /// Where invoices would go; kept for clients that edit it.

@@ -89,6 +89,16 @@ impl Addresses {
         format!("{}/sites/{name}", self.control_url())
     }
 
+    /// What a client calls a site by: its name where the address under the site domain is given, as
+    /// `blog.localhost` for `blog`, else the same text.
+    #[must_use]
+    pub fn site_key(&self, key: &str) -> String {
+        match self.target(key) {
+            HostTarget::Live(name) => name,
+            _ => key.to_owned(),
+        }
+    }
+
     /// What the value of a Host header names. Case and port are ignored; a literal address is the
     /// control host, so that a server on loopback answers by number too.
     #[must_use]

@@ -102,6 +102,12 @@ pub struct LogSection {
 }
 
 impl LogSection {
+    /// A part that begins with a line, and lasts.
+    #[must_use]
+    pub fn new(name: &str, first_line: i64, started_at: Timestamp) -> Self {
+        Self { name: name.to_owned(), first_line, started_at, ended_at: None, duration_ms: None }
+    }
+
     /// The part has come to its end.
     pub fn end(&mut self, at: Timestamp) {
         self.ended_at = Some(at);

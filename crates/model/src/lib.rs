@@ -23,6 +23,7 @@ mod snippet;
 mod split_test;
 mod submission;
 mod time;
+mod token_terms;
 
 pub use account::{Account, AccountType, Member, Role, Scope, Ticket, TokenInfo, User};
 pub use addon_variable::addon_may_set;
@@ -50,3 +51,4 @@ pub use snippet::Snippet;
 pub use split_test::{SplitBranch, SplitTest};
 pub use submission::Submission;
 pub use time::{Clock, Timestamp};
+pub use token_terms::TokenTerms;

@@ -1,6 +1,6 @@
 //! A site as the API shows it.
 
-use crate::{Deploy, Timestamp};
+use crate::{Deploy, Timestamp, TokenTerms};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -35,16 +35,9 @@ pub struct Site {
     /// What the password guards: `all`, or `non_production`. Absent without a password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_context: Option<String>,
-    /// Where the roles are among the claims of a visitor's token, when the owner has said so. The
-    /// secret that signs such tokens is never shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt_roles_path: Option<String>,
-    /// What `iss` of a visitor's token must be, when the owner has said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt_issuer: Option<String>,
-    /// What must be in `aud` of a visitor's token, when the owner has said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt_audience: Option<String>,
+    /// What tokens of visitors must say. The secret that signs them is never shown.
+    #[serde(flatten)]
+    pub token_terms: TokenTerms,
     /// Where form notices go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notification_email: Option<String>,

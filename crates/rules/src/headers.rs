@@ -7,9 +7,10 @@ mod parse;
 mod pattern;
 mod rule;
 
+pub use crate::list::merge;
 pub use matcher::{Credential, HeaderMatcher, HeaderSet, MAX_PATH_HEADERS};
 pub use parse::{parse_file, parse_toml};
-pub use rule::{HeaderRule, MAX_HEADER_RULES, MAX_VALUE_BYTES, merge};
+pub use rule::{HeaderRule, MAX_HEADER_RULES, MAX_VALUE_BYTES};
 
 pub(crate) use fields::from_json;
 pub(crate) use rule::bound;

@@ -6,6 +6,7 @@ mod crowd;
 pub mod deploy;
 pub mod headers;
 mod line_error;
+mod list;
 pub mod paths;
 pub mod redirects;
 

@@ -11,10 +11,11 @@ mod pattern;
 mod rule;
 mod target;
 
+pub use crate::list::merge;
 pub use conditions::{DEFAULT_LANGUAGE, RequestFacts};
 pub use matcher::{Effect, Hit, Hits, Matcher, Outcome};
 pub use parse::{MAX_LINE_BYTES, parse_file, parse_toml};
-pub use rule::{MAX_RULES, Rule, merge};
+pub use rule::{MAX_RULES, Rule};
 
 pub(crate) use fields::from_json;
 pub(crate) use rule::bound;

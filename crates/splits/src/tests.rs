@@ -24,9 +24,7 @@ impl OnBed for World {
         let world = Self { bed };
         let mut tx = world.cx().begin().await.unwrap();
         let now = world.cx().now();
-        let doc = store::accounts::AccountDoc::default();
-        let (id, slug, name) = (ACCOUNT.to_owned(), ACCOUNT.to_owned(), ACCOUNT.to_owned());
-        let account = store::accounts::AccountRow { id, slug, name, doc, created_at: now, updated_at: now };
+        let account = store::accounts::AccountRow::new(ACCOUNT, ACCOUNT, ACCOUNT, now);
         store::accounts::insert(&mut tx, &account).await.unwrap();
         store::sites::insert(&mut tx, &world.site(Some("main"))).await.unwrap();
         tx.commit().await.unwrap();
@@ -46,17 +44,8 @@ impl World {
 
     fn site(&self, repo_branch: Option<&str>) -> SiteRow {
         let build = BuildSettings { repo_branch: repo_branch.map(str::to_owned), ..BuildSettings::default() };
-        SiteRow {
-            id: SITE.to_owned(),
-            account_id: ACCOUNT.to_owned(),
-            name: SITE.to_owned(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo { build, ..SiteInfo::default() },
-            created_at: self.cx().now(),
-            updated_at: self.cx().now(),
-        }
+        let info = SiteInfo { build, ..SiteInfo::default() };
+        SiteRow { info, ..SiteRow::new(SITE, ACCOUNT, SITE, self.cx().now()) }
     }
 
     async fn deploy(&self, id: &str, branch: &str, state: DeployState) -> String {

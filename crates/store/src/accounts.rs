@@ -38,6 +38,21 @@ pub struct AccountRow {
     pub updated_at: Timestamp,
 }
 
+impl AccountRow {
+    /// An account without billing fields, made `now`.
+    #[must_use]
+    pub fn new(id: &str, slug: &str, name: &str, now: Timestamp) -> Self {
+        Self {
+            id: id.to_owned(),
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            doc: AccountDoc::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 /// An account as one of its members sees it.
 #[derive(Clone, Debug)]
 pub struct AccountView {

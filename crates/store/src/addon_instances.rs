@@ -1,6 +1,6 @@
 //! Instances of add-ons on sites: at most one of each add-on on a site.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::Timestamp;
 use serde_json::Value;
@@ -71,17 +71,19 @@ pub struct InstanceRow {
     pub updated_at: Timestamp,
 }
 
+selects!(
+    select,
+    "SELECT id, addon_id, site_id, uuid, remote_id, state, note, endpoint, snippets, sealed,
+     build_hook_id, busy_until, version, created_at, updated_at
+     FROM addon_instances "
+);
+
 /// Instances of a site in the order of their creation, without those that are only asked for.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<InstanceRow>> {
-    let select = q!(
-        "SELECT id, addon_id, site_id, uuid, remote_id, state, note, endpoint, snippets, sealed, build_hook_id,
-             busy_until, version, created_at, updated_at
-         FROM addon_instances WHERE site_id = $1 AND state <> 'asked' ORDER BY created_at, id",
-        site_id
-    );
+    let select = q!(select!("WHERE site_id = $1 AND state <> 'asked' ORDER BY created_at, id"), site_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 
@@ -99,12 +101,7 @@ pub async fn count(db: &mut Conn, site_id: &str) -> Result<i64> {
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<InstanceRow>> {
-    let select = q!(
-        "SELECT id, addon_id, site_id, uuid, remote_id, state, note, endpoint, snippets, sealed, build_hook_id,
-             busy_until, version, created_at, updated_at
-         FROM addon_instances WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -113,12 +110,7 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<InstanceRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn find_by_uuid(db: &mut Conn, uuid: &str) -> Result<Option<InstanceRow>> {
-    let select = q!(
-        "SELECT id, addon_id, site_id, uuid, remote_id, state, note, endpoint, snippets, sealed, build_hook_id,
-             busy_until, version, created_at, updated_at
-         FROM addon_instances WHERE uuid = $1",
-        uuid
-    );
+    let select = q!(select!("WHERE uuid = $1"), uuid);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -127,13 +119,7 @@ pub async fn find_by_uuid(db: &mut Conn, uuid: &str) -> Result<Option<InstanceRo
 /// # Errors
 /// When the database fails.
 pub async fn find_of(db: &mut Conn, site_id: &str, addon_id: &str) -> Result<Option<InstanceRow>> {
-    let select = q!(
-        "SELECT id, addon_id, site_id, uuid, remote_id, state, note, endpoint, snippets, sealed, build_hook_id,
-             busy_until, version, created_at, updated_at
-         FROM addon_instances WHERE site_id = $1 AND addon_id = $2",
-        site_id,
-        addon_id
-    );
+    let select = q!(select!("WHERE site_id = $1 AND addon_id = $2"), site_id, addon_id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

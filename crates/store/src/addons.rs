@@ -1,6 +1,6 @@
 //! Add-ons: services that sites can be given an instance of. Secrets come and go sealed.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::{Page, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -57,16 +57,19 @@ pub struct Seen<'a> {
     pub search: Option<&'a str>,
 }
 
+selects!(
+    select,
+    "SELECT id, account_id, slug, public, endpoint, doc, sealed, manifest, manifest_at, created_at,
+     updated_at
+     FROM addons "
+);
+
 /// One add-on.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<AddonRow>> {
-    let select = q!(
-        "SELECT id, account_id, slug, public, endpoint, doc, sealed, manifest, manifest_at, created_at, updated_at
-         FROM addons WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -75,11 +78,7 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<AddonRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn find_by_slug(db: &mut Conn, slug: &str) -> Result<Option<AddonRow>> {
-    let select = q!(
-        "SELECT id, account_id, slug, public, endpoint, doc, sealed, manifest, manifest_at, created_at, updated_at
-         FROM addons WHERE slug = $1",
-        slug
-    );
+    let select = q!(select!("WHERE slug = $1"), slug);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -91,10 +90,10 @@ pub async fn list(db: &mut Conn, seen: &Seen<'_>, page: Page) -> Result<Vec<Addo
     let accounts = format!(",{},", seen.accounts.join(","));
     let search = seen.search.map(|text| format!("%{}%", escaped(&text.to_lowercase())));
     let select = q!(
-        "SELECT id, account_id, slug, public, endpoint, doc, sealed, manifest, manifest_at, created_at, updated_at
-         FROM addons
-         WHERE (public = 1 OR $1 LIKE '%,' || account_id || ',%') AND ($2 IS NULL OR words LIKE $2 ESCAPE '!')
-         ORDER BY slug LIMIT $3 OFFSET $4",
+        select!(
+            "WHERE (public = 1 OR $1 LIKE '%,' || account_id || ',%')
+             AND ($2 IS NULL OR words LIKE $2 ESCAPE '!') ORDER BY slug LIMIT $3 OFFSET $4"
+        ),
         accounts,
         search,
         page.limit(),

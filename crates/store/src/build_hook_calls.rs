@@ -1,6 +1,6 @@
 //! Calls of build hooks: who made them, and what came of them.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::{Page, Timestamp};
 use serde_json::Value;
@@ -73,16 +73,19 @@ pub async fn insert(tx: &mut Tx, call: &CallRow, kept: i64) -> Result<()> {
     tx.run(delete).await.map(|_| ())
 }
 
+selects!(
+    select,
+    "SELECT id, hook_id, number, at, outcome, reason, branch, pending_id, build_id, deploy_id,
+     request
+     FROM build_hook_calls "
+);
+
 /// One call.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<CallRow>> {
-    let select = q!(
-        "SELECT id, hook_id, number, at, outcome, reason, branch, pending_id, build_id, deploy_id, request
-         FROM build_hook_calls WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -92,8 +95,7 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<CallRow>> {
 /// When the database fails.
 pub async fn list(db: &mut Conn, hook_id: &str, page: Page) -> Result<Vec<CallRow>> {
     let select = q!(
-        "SELECT id, hook_id, number, at, outcome, reason, branch, pending_id, build_id, deploy_id, request
-         FROM build_hook_calls WHERE hook_id = $1 ORDER BY number DESC LIMIT $2 OFFSET $3",
+        select!("WHERE hook_id = $1 ORDER BY number DESC LIMIT $2 OFFSET $3"),
         hook_id,
         page.limit(),
         page.offset()

@@ -1,6 +1,6 @@
 //! Calls of a build hook that wait to become one build.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Engine, Result, Tx};
 use model::Timestamp;
 use serde_json::Value;
@@ -24,20 +24,16 @@ pub struct PendingRow {
     pub cause: Value,
 }
 
+selects!(select, "SELECT id, hook_id, branch, first_at, due, calls, cause FROM build_hook_pending ");
+
 /// What waits for a branch of a hook. The row is locked until the transaction ends.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn of_branch(tx: &mut Tx, hook_id: &str, branch: &str) -> Result<Option<PendingRow>> {
     let sql = match tx.engine() {
-        Engine::Sqlite => {
-            "SELECT id, hook_id, branch, first_at, due, calls, cause FROM build_hook_pending
-             WHERE hook_id = $1 AND branch = $2"
-        }
-        Engine::Postgres => {
-            "SELECT id, hook_id, branch, first_at, due, calls, cause FROM build_hook_pending
-             WHERE hook_id = $1 AND branch = $2 FOR UPDATE"
-        }
+        Engine::Sqlite => select!("WHERE hook_id = $1 AND branch = $2"),
+        Engine::Postgres => select!("WHERE hook_id = $1 AND branch = $2 FOR UPDATE"),
     };
     tx.row(q!(sql, hook_id, branch)).await?.as_ref().map(read).transpose()
 }
@@ -48,13 +44,8 @@ pub async fn of_branch(tx: &mut Tx, hook_id: &str, branch: &str) -> Result<Optio
 /// When the database fails.
 pub async fn locked(tx: &mut Tx, id: &str) -> Result<Option<PendingRow>> {
     let sql = match tx.engine() {
-        Engine::Sqlite => {
-            "SELECT id, hook_id, branch, first_at, due, calls, cause FROM build_hook_pending WHERE id = $1"
-        }
-        Engine::Postgres => {
-            "SELECT id, hook_id, branch, first_at, due, calls, cause FROM build_hook_pending
-             WHERE id = $1 FOR UPDATE"
-        }
+        Engine::Sqlite => select!("WHERE id = $1"),
+        Engine::Postgres => select!("WHERE id = $1 FOR UPDATE"),
     };
     tx.row(q!(sql, id)).await?.as_ref().map(read).transpose()
 }
@@ -64,10 +55,7 @@ pub async fn locked(tx: &mut Tx, id: &str) -> Result<Option<PendingRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<PendingRow>> {
-    let select = q!(
-        "SELECT id, hook_id, branch, first_at, due, calls, cause FROM build_hook_pending WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

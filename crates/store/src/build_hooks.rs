@@ -1,7 +1,7 @@
 //! Build hooks: incoming URLs that start builds of a site; their secrets, those that were replaced
 //! among them. What their calls leave is in `build_hook_calls` and `build_hook_pending`.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, all_but_newest, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::Timestamp;
 use serde_json::Value;
@@ -42,16 +42,14 @@ pub struct Named {
     pub former: bool,
 }
 
+selects!(select, "SELECT id, secret, site_id, title, branch, options, created_at FROM build_hooks ");
+
 /// Build hooks of a site, oldest first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<BuildHookRow>> {
-    let select = q!(
-        "SELECT id, secret, site_id, title, branch, options, created_at FROM build_hooks
-         WHERE site_id = $1 ORDER BY created_at, id",
-        site_id
-    );
+    let select = q!(select!("WHERE site_id = $1 ORDER BY created_at, id"), site_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 
@@ -69,10 +67,7 @@ pub async fn count(db: &mut Conn, site_id: &str) -> Result<i64> {
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<BuildHookRow>> {
-    let select = q!(
-        "SELECT id, secret, site_id, title, branch, options, created_at FROM build_hooks WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -165,8 +160,7 @@ pub async fn keep_former(
     );
     tx.run(insert).await?;
     let delete = q!(
-        "DELETE FROM build_hook_former WHERE hook_id = $1 AND secret NOT IN
-           (SELECT secret FROM build_hook_former WHERE hook_id = $1 ORDER BY until DESC, secret LIMIT $2)",
+        all_but_newest!("build_hook_former", "secret", "hook_id = $1", "until DESC, secret", "$2"),
         hook_id,
         most
     );

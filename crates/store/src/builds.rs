@@ -1,6 +1,6 @@
 //! Builds: what was asked for, where it stands, how it ended.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Error, Result, Tx};
 use model::{BuildState, Page, Timestamp};
 use serde_json::Value;
@@ -75,17 +75,19 @@ pub async fn insert(tx: &mut Tx, build: &BuildRow) -> Result<()> {
     tx.run(insert).await.map(|_| ())
 }
 
+selects!(
+    select,
+    "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at,
+     finished_at, label
+     FROM builds "
+);
+
 /// One build.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<BuildRow>> {
-    let select = q!(
-        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at,
-                label
-         FROM builds WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -94,12 +96,7 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<BuildRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn by_deploy(db: &mut Conn, deploy_id: &str) -> Result<Option<BuildRow>> {
-    let select = q!(
-        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at,
-                label
-         FROM builds WHERE deploy_id = $1 ORDER BY created_at DESC LIMIT 1",
-        deploy_id
-    );
+    let select = q!(select!("WHERE deploy_id = $1 ORDER BY created_at DESC LIMIT 1"), deploy_id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -109,9 +106,7 @@ pub async fn by_deploy(db: &mut Conn, deploy_id: &str) -> Result<Option<BuildRow
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str, page: Page) -> Result<Vec<BuildRow>> {
     let select = q!(
-        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at,
-                label
-         FROM builds WHERE site_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3",
+        select!("WHERE site_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"),
         site_id,
         page.limit(),
         page.offset()
@@ -134,10 +129,10 @@ pub async fn waiting(db: &mut Conn, site_id: &str) -> Result<i64> {
 /// When the database fails.
 pub async fn waiting_for(db: &mut Conn, site_id: &str, label: &str) -> Result<Vec<BuildRow>> {
     let select = q!(
-        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at,
-                label
-         FROM builds WHERE site_id = $1 AND label = $2 AND state = 'enqueued' AND finished_at IS NULL
-         ORDER BY created_at, id",
+        select!(
+            "WHERE site_id = $1 AND label = $2 AND state = 'enqueued' AND finished_at IS NULL
+             ORDER BY created_at, id"
+        ),
         site_id,
         label
     );
@@ -151,10 +146,10 @@ pub async fn waiting_for(db: &mut Conn, site_id: &str, label: &str) -> Result<Ve
 /// When the database fails.
 pub async fn unfinished(db: &mut Conn, account_id: &str, most: i64) -> Result<Vec<BuildRow>> {
     let select = q!(
-        "SELECT id, site_id, account_id, deploy_id, state, sha, error, cause, created_at, started_at, finished_at,
-                label
-         FROM builds WHERE account_id = $1 AND finished_at IS NULL AND state IN ('enqueued', 'building')
-         ORDER BY CASE WHEN state = 'building' THEN 0 ELSE 1 END, created_at, id LIMIT $2",
+        select!(
+            "WHERE account_id = $1 AND finished_at IS NULL AND state IN ('enqueued', 'building')
+             ORDER BY CASE WHEN state = 'building' THEN 0 ELSE 1 END, created_at, id LIMIT $2"
+        ),
         account_id,
         most
     );

@@ -2,7 +2,7 @@
 
 use crate::events::NewEvent;
 use crate::parcels::Parcel;
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Engine, Error, Result, Tx};
 use model::{Attempt, Delivery, DeliveryState, Page, Timestamp};
 use std::collections::HashMap;
@@ -192,6 +192,7 @@ fn parcel(new: &NewDelivery<'_>, seq: i64) -> Parcel {
         account_id: new.account_id.to_owned(),
         site_id: new.site_id.to_owned(),
         order_key: new.order_key.map(str::to_owned),
+        created_at: new.now,
         due: new.due,
         digest: new.digest,
         tries: 0,
@@ -200,16 +201,18 @@ fn parcel(new: &NewDelivery<'_>, seq: i64) -> Parcel {
     }
 }
 
+selects!(
+    select,
+    "SELECT id, event_id, event, hook_id, site_id, state, tries, due, created_at, finished_at
+     FROM deliveries "
+);
+
 /// One delivery.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<Delivery>> {
-    let select = q!(
-        "SELECT id, event_id, event, hook_id, site_id, state, tries, due, created_at, finished_at
-         FROM deliveries WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -224,9 +227,10 @@ pub async fn list(
     page: Page,
 ) -> Result<Vec<Delivery>> {
     let select = q!(
-        "SELECT id, event_id, event, hook_id, site_id, state, tries, due, created_at, finished_at
-         FROM deliveries WHERE hook_id = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR event = $3)
-         ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5",
+        select!(
+            "WHERE hook_id = $1 AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR event = $3)
+             ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5"
+        ),
         hook_id,
         state.map(DeliveryState::as_str),
         event,
@@ -241,11 +245,7 @@ pub async fn list(
 /// # Errors
 /// When the database fails.
 pub async fn of_event(db: &mut Conn, event_id: &str) -> Result<Vec<Delivery>> {
-    let select = q!(
-        "SELECT id, event_id, event, hook_id, site_id, state, tries, due, created_at, finished_at
-         FROM deliveries WHERE event_id = $1 ORDER BY id",
-        event_id
-    );
+    let select = q!(select!("WHERE event_id = $1 ORDER BY id"), event_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 
@@ -324,6 +324,16 @@ macro_rules! missed {
     };
 }
 
+macro_rules! missed_after {
+    ($whose:literal) => {
+        missed!(
+            "d.id, d.hook_id, d.created_at, d.seq",
+            $whose,
+            "AND (d.created_at > $7 OR (d.created_at = $7 AND d.seq > $8)) ORDER BY d.created_at, d.seq LIMIT $9"
+        )
+    };
+}
+
 /// Up to `most` deliveries to send again, as `(id, hook)`, in the order in which they were written
 /// down, those after the place `after`. Those of disabled hooks are left out.
 ///
@@ -336,22 +346,8 @@ pub async fn missed(
     most: i64,
 ) -> Result<Vec<(String, String, Place)>> {
     let (sql, whose) = match what.of {
-        Of::Hook(id) => (
-            missed!(
-                "d.id, d.hook_id, d.created_at, d.seq",
-                "d.hook_id = $1",
-                "AND (d.created_at > $7 OR (d.created_at = $7 AND d.seq > $8)) ORDER BY d.created_at, d.seq LIMIT $9"
-            ),
-            id,
-        ),
-        Of::Site(id) => (
-            missed!(
-                "d.id, d.hook_id, d.created_at, d.seq",
-                "d.site_id = $1",
-                "AND (d.created_at > $7 OR (d.created_at = $7 AND d.seq > $8)) ORDER BY d.created_at, d.seq LIMIT $9"
-            ),
-            id,
-        ),
+        Of::Hook(id) => (missed_after!("d.hook_id = $1"), id),
+        Of::Site(id) => (missed_after!("d.site_id = $1"), id),
     };
     let since = what.since.max(after.at);
     let select = q!(

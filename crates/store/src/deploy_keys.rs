@@ -1,6 +1,6 @@
 //! Deploy keys: key pairs that read a repository, the private half encrypted.
 
-use crate::query::{Row, q};
+use crate::query::{Row, q, selects};
 use crate::{Conn, Result, Tx};
 use model::Timestamp;
 
@@ -19,16 +19,14 @@ pub struct DeployKeyRow {
     pub created_at: Timestamp,
 }
 
+selects!(select, "SELECT id, account_id, public_key, sealed, created_at FROM deploy_keys ");
+
 /// Keys of an account, newest first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, account_id: &str) -> Result<Vec<DeployKeyRow>> {
-    let select = q!(
-        "SELECT id, account_id, public_key, sealed, created_at FROM deploy_keys
-         WHERE account_id = $1 ORDER BY created_at DESC, id DESC",
-        account_id
-    );
+    let select = q!(select!("WHERE account_id = $1 ORDER BY created_at DESC, id DESC"), account_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 
@@ -46,8 +44,7 @@ pub async fn count(db: &mut Conn, account_id: &str) -> Result<i64> {
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<DeployKeyRow>> {
-    let select =
-        q!("SELECT id, account_id, public_key, sealed, created_at FROM deploy_keys WHERE id = $1", id);
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

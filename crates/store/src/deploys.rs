@@ -1,6 +1,6 @@
 //! Deploys and the labels that lead to them.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Error, Result, Tx};
 use model::{DeployContext, DeployState, FunctionInfo, FunctionSchedule, Page, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -77,17 +77,19 @@ pub struct DeployInfo {
     pub validations_report: Option<Value>,
 }
 
+selects!(
+    select,
+    "SELECT id, site_id, account_id, build_id, state, context, branch, draft, pending, created_at,
+     updated_at, published_at, doc
+     FROM deploys "
+);
+
 /// The deploy of that id.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<DeployRow>> {
-    let select = q!(
-        "SELECT id, site_id, account_id, build_id, state, context, branch, draft, pending, created_at,
-                updated_at, published_at, doc
-         FROM deploys WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -110,12 +112,11 @@ pub struct Filter {
 /// When the database fails.
 pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<DeployRow>> {
     let select = q!(
-        "SELECT id, site_id, account_id, build_id, state, context, branch, draft, pending, created_at,
-                updated_at, published_at, doc
-         FROM deploys
-         WHERE site_id = $1 AND ($2 IS NULL OR branch = $2) AND ($3 IS NULL OR state = $3)
-           AND ($4 IS NULL OR (CASE WHEN context = 'production' THEN 1 ELSE 0 END) = $4)
-         ORDER BY created_at DESC, id DESC LIMIT $5 OFFSET $6",
+        select!(
+            "WHERE site_id = $1 AND ($2 IS NULL OR branch = $2) AND ($3 IS NULL OR state = $3)
+             AND ($4 IS NULL OR (CASE WHEN context = 'production' THEN 1 ELSE 0 END) = $4)
+             ORDER BY created_at DESC, id DESC LIMIT $5 OFFSET $6"
+        ),
         &filter.site_id,
         &filter.branch,
         &filter.state,
@@ -153,12 +154,11 @@ pub async fn previous_outcome(db: &mut Conn, deploy: &DeployRow) -> Result<Optio
 /// When the database fails.
 pub async fn published_before(db: &mut Conn, site_id: &str, current: &str) -> Result<Option<DeployRow>> {
     let select = q!(
-        "SELECT id, site_id, account_id, build_id, state, context, branch, draft, pending, created_at,
-                updated_at, published_at, doc
-         FROM deploys
-         WHERE site_id = $1 AND state = 'ready' AND published_at IS NOT NULL AND id <> $2
-           AND created_at < (SELECT created_at FROM deploys WHERE id = $2)
-         ORDER BY created_at DESC, id DESC LIMIT 1",
+        select!(
+            "WHERE site_id = $1 AND state = 'ready' AND published_at IS NOT NULL AND id <> $2
+             AND created_at < (SELECT created_at FROM deploys WHERE id = $2)
+             ORDER BY created_at DESC, id DESC LIMIT 1"
+        ),
         site_id,
         current
     );
@@ -170,13 +170,7 @@ pub async fn published_before(db: &mut Conn, site_id: &str, current: &str) -> Re
 /// # Errors
 /// When the database fails.
 pub async fn in_state(db: &mut Conn, state: DeployState, limit: i64) -> Result<Vec<DeployRow>> {
-    let select = q!(
-        "SELECT id, site_id, account_id, build_id, state, context, branch, draft, pending, created_at,
-                updated_at, published_at, doc
-         FROM deploys WHERE state = $1 ORDER BY updated_at LIMIT $2",
-        state.as_str(),
-        limit
-    );
+    let select = q!(select!("WHERE state = $1 ORDER BY updated_at LIMIT $2"), state.as_str(), limit);
     db.rows(select).await?.iter().map(read).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Environment variables: one row for each account, site and key, its values encrypted.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Engine, Result, Tx};
 use model::{EnvScope, EnvVarUser, Timestamp};
 
@@ -30,15 +30,20 @@ pub struct EnvVarRow {
     pub updated_by: Option<EnvVarUser>,
 }
 
+selects!(
+    select,
+    "SELECT e.key, e.scopes, e.is_secret, e.sealed, e.updated_at, u.id AS by_id, u.full_name,
+     u.email, u.avatar_url
+     FROM env_vars e LEFT JOIN users u ON u.id = e.updated_by "
+);
+
 /// Variables of one place in the order of their keys.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, place: &Place) -> Result<Vec<EnvVarRow>> {
     let select = q!(
-        "SELECT e.key, e.scopes, e.is_secret, e.sealed, e.updated_at, u.id AS by_id, u.full_name, u.email, u.avatar_url
-         FROM env_vars e LEFT JOIN users u ON u.id = e.updated_by
-         WHERE e.account_id = $1 AND e.site_id = $2 ORDER BY e.key",
+        select!("WHERE e.account_id = $1 AND e.site_id = $2 ORDER BY e.key"),
         &place.account_id,
         &place.site_id
     );
@@ -51,9 +56,7 @@ pub async fn list(db: &mut Conn, place: &Place) -> Result<Vec<EnvVarRow>> {
 /// When the database fails.
 pub async fn find(db: &mut Conn, place: &Place, key: &str) -> Result<Option<EnvVarRow>> {
     let select = q!(
-        "SELECT e.key, e.scopes, e.is_secret, e.sealed, e.updated_at, u.id AS by_id, u.full_name, u.email, u.avatar_url
-         FROM env_vars e LEFT JOIN users u ON u.id = e.updated_by
-         WHERE e.account_id = $1 AND e.site_id = $2 AND e.key = $3",
+        select!("WHERE e.account_id = $1 AND e.site_id = $2 AND e.key = $3"),
         &place.account_id,
         &place.site_id,
         key

@@ -5,13 +5,19 @@ use std::sync::Arc;
 /// What a database said, whichever it is. Shared, since those who share a commit share its error.
 pub(crate) type Cause = Arc<dyn std::error::Error + Send + Sync>;
 
-/// A failure of the store. Features turn `Taken` into a conflict and the rest into an internal
-/// error; none carries a value from a row.
+/// What PostgreSQL calls a text that it does not keep. Of what a Rust string can hold, that is a NUL.
+const NO_TEXT: &str = "22021";
+
+/// A failure of the store. Features turn `Taken` into a conflict, `Nul` into a refusal and the rest into
+/// an internal error; none carries a value from a row.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A unique value exists already.
     #[error("already taken")]
     Taken,
+    /// A text has a NUL in it, which PostgreSQL does not keep.
+    #[error("a text has a NUL character in it")]
+    Nul,
     /// The database answered with an error.
     #[error("database: {0}")]
     Database(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -79,6 +85,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(db) if db.is_unique_violation() => Self::Taken,
+            sqlx::Error::Database(db) if db.code().is_some_and(|code| code == NO_TEXT) => Self::Nul,
             _ => Self::database(error),
         }
     }

@@ -1,6 +1,6 @@
 //! The ledger of events: appended in the transaction that made them true, never changed.
 
-use crate::query::{Row, q};
+use crate::query::{Row, q, selects};
 use crate::{Conn, Result, Tx};
 use model::{EventRecord, Page, Timestamp};
 
@@ -42,14 +42,14 @@ pub struct Filter {
     pub until: Option<Timestamp>,
 }
 
-/// Appends an event; its sequence number.
+/// Appends an event, no later than at the commit.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn insert(tx: &mut Tx, event: &NewEvent) -> Result<i64> {
+/// When the database fails; PostgreSQL may tell only at the commit.
+pub async fn insert(tx: &mut Tx, event: &NewEvent) -> Result<()> {
     let insert = q!(
         "INSERT INTO events (id, event, account_id, site_id, resource_id, at, body, fired)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING seq",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &event.id,
         &event.event,
         &event.account_id,
@@ -59,8 +59,10 @@ pub async fn insert(tx: &mut Tx, event: &NewEvent) -> Result<i64> {
         &event.body,
         event.fired
     );
-    tx.row(insert).await?.map_or(Ok(0), |row| row.int("seq"))
+    tx.later(insert, |_, _| Ok(())).await
 }
+
+selects!(select, "SELECT seq, id, event, account_id, site_id, resource_id, at, body, fired FROM events ");
 
 /// A page of events, newest first.
 ///
@@ -68,11 +70,12 @@ pub async fn insert(tx: &mut Tx, event: &NewEvent) -> Result<i64> {
 /// When the database fails.
 pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<EventRecord>> {
     let select = q!(
-        "SELECT seq, id, event, account_id, site_id, resource_id, at, body, fired FROM events
-         WHERE ($1 IS NULL OR account_id = $1) AND ($2 IS NULL OR site_id = $2)
-           AND ($3 IS NULL OR event = $3) AND ($4 IS NULL OR resource_id = $4)
-           AND ($5 IS NULL OR at >= $5) AND ($6 IS NULL OR at < $6)
-         ORDER BY seq DESC LIMIT $7 OFFSET $8",
+        select!(
+            "WHERE ($1 IS NULL OR account_id = $1) AND ($2 IS NULL OR site_id = $2)
+             AND ($3 IS NULL OR event = $3) AND ($4 IS NULL OR resource_id = $4)
+             AND ($5 IS NULL OR at >= $5) AND ($6 IS NULL OR at < $6)
+             ORDER BY seq DESC LIMIT $7 OFFSET $8"
+        ),
         &filter.account_id,
         &filter.site_id,
         &filter.event,
@@ -90,10 +93,7 @@ pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<Even
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<EventRecord>> {
-    let select = q!(
-        "SELECT seq, id, event, account_id, site_id, resource_id, at, body, fired FROM events WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

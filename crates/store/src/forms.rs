@@ -1,6 +1,6 @@
 //! Forms of sites, and what was found in pages.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Engine, Result, Tx};
 use model::{FormField, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -66,15 +66,14 @@ pub async fn put(tx: &mut Tx, form: &FormRow) -> Result<()> {
     tx.run(upsert).await.map(|_| ())
 }
 
+selects!(select, "SELECT id, site_id, name, doc, created_at, updated_at FROM forms ");
+
 /// The forms of a site by name.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<FormRow>> {
-    let select = q!(
-        "SELECT id, site_id, name, doc, created_at, updated_at FROM forms WHERE site_id = $1 ORDER BY name, id",
-        site_id
-    );
+    let select = q!(select!("WHERE site_id = $1 ORDER BY name, id"), site_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 
@@ -83,7 +82,7 @@ pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<FormRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<FormRow>> {
-    let select = q!("SELECT id, site_id, name, doc, created_at, updated_at FROM forms WHERE id = $1", id);
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

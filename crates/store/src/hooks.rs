@@ -1,6 +1,6 @@
 //! Hooks: subscriptions of a target to events of a site.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::{Digest, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -143,17 +143,19 @@ pub async fn insert(tx: &mut Tx, hook: &HookRow) -> Result<()> {
     tx.run(insert).await.map(|_| ())
 }
 
+selects!(
+    select,
+    "SELECT id, site_id, kind, events, filters, data, sealed, options, follows, disabled, form_id,
+     user_id, success, created_at, updated_at
+     FROM hooks "
+);
+
 /// One hook.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<HookRow>> {
-    let select = q!(
-        "SELECT id, site_id, kind, events, filters, data, sealed, options, follows, disabled, form_id, user_id,
-             success, created_at, updated_at
-         FROM hooks WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -162,12 +164,7 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<HookRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<HookRow>> {
-    let select = q!(
-        "SELECT id, site_id, kind, events, filters, data, sealed, options, follows, disabled, form_id, user_id,
-             success, created_at, updated_at
-         FROM hooks WHERE site_id = $1 ORDER BY created_at, id",
-        site_id
-    );
+    let select = q!(select!("WHERE site_id = $1 ORDER BY created_at, id"), site_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 

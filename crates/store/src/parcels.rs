@@ -27,6 +27,8 @@ pub struct Parcel {
     pub site_id: String,
     /// What the event is about, for hooks that get the deliveries about one thing in order.
     pub order_key: Option<String>,
+    /// When it was made: with its event.
+    pub created_at: Timestamp,
     /// When the next try is due.
     pub due: Timestamp,
     /// End of the window in which it was gathered with others; those of them that are due at the
@@ -46,8 +48,8 @@ pub const BODY_ALONG: i64 = 16 << 10;
 macro_rules! due {
     ($more:literal) => {
         concat!(
-            "SELECT d.seq, d.id, d.hook_id, d.event_id, d.event, d.account_id, d.site_id, d.order_key, d.due, d.digest,
-                 d.tries, d.resent_after,
+            "SELECT d.seq, d.id, d.hook_id, d.event_id, d.event, d.account_id, d.site_id, d.order_key,
+                 d.created_at, d.due, d.digest, d.tries, d.resent_after,
                  CASE WHEN LENGTH(COALESCE(d.body, e.body)) <= $3 THEN COALESCE(d.body, e.body) END AS body
              FROM deliveries d JOIN events e ON e.id = d.event_id
              WHERE d.hook_id = $1 AND d.state = 'waiting' AND d.due <= $2
@@ -93,6 +95,7 @@ fn read(row: &Row) -> Result<Parcel> {
         account_id: row.text("account_id")?,
         site_id: row.text("site_id")?,
         order_key: row.text_opt("order_key")?,
+        created_at: row.time("created_at")?,
         due: row.time("due")?,
         digest: row.time_opt("digest")?,
         tries: row.int("tries")?,
@@ -108,8 +111,8 @@ fn read(row: &Row) -> Result<Parcel> {
 /// When the database fails.
 pub async fn together(db: &mut Conn, lead: &Parcel, most: i64) -> Result<Vec<Parcel>> {
     let select = q!(
-        "SELECT seq, id, hook_id, event_id, event, account_id, site_id, order_key, due, digest, tries, resent_after,
-             CAST(NULL AS TEXT) AS body
+        "SELECT seq, id, hook_id, event_id, event, account_id, site_id, order_key, created_at, due, digest, tries,
+             resent_after, CAST(NULL AS TEXT) AS body
          FROM deliveries WHERE hook_id = $1 AND state = 'waiting' AND digest = $2 AND due = $3 ORDER BY seq LIMIT $4",
         &lead.hook_id,
         lead.digest,

@@ -1,7 +1,7 @@
 //! What Git hosts tell of: the URL of each site that they call, what they said lately, deliveries that
 //! were handled, and the newest commits. What they mean is the builds' business.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, all_but_newest, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::{Page, Timestamp};
 use serde_json::Value;
@@ -54,16 +54,17 @@ pub async fn ensure_hook(tx: &mut Tx, id: &str, site_id: &str, now: Timestamp) -
     tx.run(insert).await.map(|_| ())
 }
 
+selects!(
+    select_hook,
+    "SELECT id, site_id, secret, previous, previous_until, rotated_at, created_at FROM push_hooks "
+);
+
 /// The URL with that last part.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_hook(db: &mut Conn, id: &str) -> Result<Option<PushHookRow>> {
-    let select = q!(
-        "SELECT id, site_id, secret, previous, previous_until, rotated_at, created_at
-         FROM push_hooks WHERE id = $1",
-        id
-    );
+    let select = q!(select_hook!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read_hook).transpose()
 }
 
@@ -72,11 +73,7 @@ pub async fn find_hook(db: &mut Conn, id: &str) -> Result<Option<PushHookRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn hook_of(db: &mut Conn, site_id: &str) -> Result<Option<PushHookRow>> {
-    let select = q!(
-        "SELECT id, site_id, secret, previous, previous_until, rotated_at, created_at
-         FROM push_hooks WHERE site_id = $1",
-        site_id
-    );
+    let select = q!(select_hook!("WHERE site_id = $1"), site_id);
     db.row(select).await?.as_ref().map(read_hook).transpose()
 }
 
@@ -121,8 +118,7 @@ pub async fn note(tx: &mut Tx, push: &PushRow, keep: i64) -> Result<()> {
     );
     tx.run(insert).await?;
     let forget = q!(
-        "DELETE FROM pushes WHERE site_id = $1 AND refused = $2 AND id NOT IN
-         (SELECT id FROM pushes WHERE site_id = $1 AND refused = $2 ORDER BY received_at DESC, id DESC LIMIT $3)",
+        all_but_newest!("pushes", "id", "site_id = $1 AND refused = $2", "received_at DESC, id DESC", "$3"),
         &push.site_id,
         push.refused,
         keep
@@ -219,8 +215,7 @@ pub async fn set_head(
     );
     tx.run(upsert).await?;
     let forget = q!(
-        "DELETE FROM push_heads WHERE site_id = $1 AND line NOT IN
-         (SELECT line FROM push_heads WHERE site_id = $1 ORDER BY updated_at DESC, line LIMIT $2)",
+        all_but_newest!("push_heads", "line", "site_id = $1", "updated_at DESC, line", "$2"),
         site_id,
         keep
     );

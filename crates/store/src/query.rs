@@ -46,6 +46,49 @@ macro_rules! q {
 }
 pub(crate) use q;
 
+/// `selects!(select, "SELECT id, name FROM things ")` makes `select!("WHERE id = $1")`, so that the columns
+/// that a row is read from stand once.
+macro_rules! selects {
+    ($name:ident, $head:literal $(,)?) => {
+        $crate::query::selects!(@ ($) $name, $head);
+    };
+    (@ ($d:tt) $name:ident, $head:literal) => {
+        macro_rules! $name {
+            ($d rest:literal) => {
+                concat!($head, $d rest)
+            };
+        }
+    };
+}
+pub(crate) use selects;
+
+/// `all_but_newest!("log", "id", "site_id = $1", "at DESC, id", "$2")`: deletes the rows of a kind, save
+/// the `$2` that come first in that order.
+macro_rules! all_but_newest {
+    ($table:literal, $key:literal, $kind:literal, $order:literal, $kept:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $kind,
+            " AND ",
+            $key,
+            " NOT IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $kind,
+            " ORDER BY ",
+            $order,
+            " LIMIT ",
+            $kept,
+            ")"
+        )
+    };
+}
+pub(crate) use all_but_newest;
+
 macro_rules! into_arg {
     ($($from:ty => $variant:ident($value:ident => $convert:expr)),* $(,)?) => {
         $(impl From<$from> for Arg {

@@ -1,8 +1,8 @@
 //! Sites and their domains.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Result, Tx};
-use model::{BuildSettings, Page, ProcessingSettings, Timestamp};
+use model::{BuildSettings, Page, ProcessingSettings, Timestamp, TokenTerms};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -30,6 +30,24 @@ pub struct SiteRow {
     pub updated_at: Timestamp,
 }
 
+impl SiteRow {
+    /// A site with no settings and nothing live, made `now`.
+    #[must_use]
+    pub fn new(id: &str, account_id: &str, name: &str, now: Timestamp) -> Self {
+        Self {
+            id: id.to_owned(),
+            account_id: account_id.to_owned(),
+            name: name.to_owned(),
+            published_deploy_id: None,
+            locked: false,
+            disabled: false,
+            info: SiteInfo::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 /// Settings of a site that no query asks for.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -54,12 +72,9 @@ pub struct SiteInfo {
     pub jwt_secret_at: Option<Timestamp>,
     /// Secrets before it that still verify, the newest first.
     pub jwt_previous: Vec<PreviousSecret>,
-    /// Where the roles are among a token's claims, names with dots between them.
-    pub jwt_roles_path: Option<String>,
-    /// What a token's `iss` must be.
-    pub jwt_issuer: Option<String>,
-    /// What must be in a token's `aud`.
-    pub jwt_audience: Option<String>,
+    /// What such tokens must say.
+    #[serde(flatten)]
+    pub token_terms: TokenTerms,
     /// Where form notices go.
     pub notification_email: Option<String>,
     /// Whether plain http is sent on to https.
@@ -87,26 +102,18 @@ pub struct PreviousSecret {
     pub until: Timestamp,
 }
 
-const COLUMNS_BY_ID: &str =
+selects!(
+    select,
     "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
-     FROM sites WHERE id = $1";
-const COLUMNS_BY_NAME: &str =
-    "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
-     FROM sites WHERE name = $1";
-const COLUMNS_BY_DOMAIN: &str =
-    "SELECT s.id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
-     FROM sites s JOIN site_domains d ON d.site_id = s.id
-     WHERE d.domain = $1 AND d.kind IN ('primary', 'alias')";
-const COLUMNS_BY_OWNED_DOMAIN: &str =
-    "SELECT s.id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at
-     FROM sites s JOIN site_domains d ON d.site_id = s.id WHERE d.domain = $1";
+     FROM sites "
+);
 
 /// The site of that id.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<SiteRow>> {
-    db.row(q!(COLUMNS_BY_ID, id)).await?.as_ref().map(read).transpose()
+    db.row(q!(select!("WHERE id = $1"), id)).await?.as_ref().map(read).transpose()
 }
 
 /// The site of that name.
@@ -114,7 +121,7 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<SiteRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn find_by_name(db: &mut Conn, name: &str) -> Result<Option<SiteRow>> {
-    db.row(q!(COLUMNS_BY_NAME, name)).await?.as_ref().map(read).transpose()
+    db.row(q!(select!("WHERE name = $1"), name)).await?.as_ref().map(read).transpose()
 }
 
 /// The site that answers on that domain of its own.
@@ -122,7 +129,14 @@ pub async fn find_by_name(db: &mut Conn, name: &str) -> Result<Option<SiteRow>> 
 /// # Errors
 /// When the database fails.
 pub async fn find_by_domain(db: &mut Conn, domain: &str) -> Result<Option<SiteRow>> {
-    db.row(q!(COLUMNS_BY_DOMAIN, domain)).await?.as_ref().map(read).transpose()
+    let select = q!(
+        select!(
+            "s JOIN site_domains d ON d.site_id = s.id
+             WHERE d.domain = $1 AND d.kind IN ('primary', 'alias')"
+        ),
+        domain
+    );
+    db.row(select).await?.as_ref().map(read).transpose()
 }
 
 /// The site that claims that domain for anything: its pages, its branch deploys or its deploy
@@ -131,7 +145,8 @@ pub async fn find_by_domain(db: &mut Conn, domain: &str) -> Result<Option<SiteRo
 /// # Errors
 /// When the database fails.
 pub async fn find_owner_of_domain(db: &mut Conn, domain: &str) -> Result<Option<SiteRow>> {
-    db.row(q!(COLUMNS_BY_OWNED_DOMAIN, domain)).await?.as_ref().map(read).transpose()
+    let select = q!(select!("s JOIN site_domains d ON d.site_id = s.id WHERE d.domain = $1"), domain);
+    db.row(select).await?.as_ref().map(read).transpose()
 }
 
 /// The site of that id, name or domain, in this order: whatever clients put where a site id is
@@ -168,10 +183,11 @@ pub struct Filter {
 pub async fn list(db: &mut Conn, filter: &Filter, page: Page) -> Result<Vec<SiteRow>> {
     let like = filter.name.as_ref().map(|name| format!("%{}%", literally(name)));
     let select = q!(
-        "SELECT id, account_id, name, published_deploy_id, locked, disabled, doc, created_at, updated_at FROM sites
-         WHERE ($1 IS NULL OR account_id IN (SELECT account_id FROM members WHERE user_id = $1))
-           AND ($2 IS NULL OR account_id = $2) AND ($3 IS NULL OR name LIKE $3 ESCAPE '!')
-         ORDER BY updated_at DESC, id LIMIT $4 OFFSET $5",
+        select!(
+            "WHERE ($1 IS NULL OR account_id IN (SELECT account_id FROM members WHERE user_id = $1))
+             AND ($2 IS NULL OR account_id = $2) AND ($3 IS NULL OR name LIKE $3 ESCAPE '!')
+             ORDER BY updated_at DESC, id LIMIT $4 OFFSET $5"
+        ),
         &filter.user_id,
         &filter.account_id,
         like,

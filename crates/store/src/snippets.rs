@@ -1,6 +1,6 @@
 //! Snippets: text that a site puts into its pages.
 
-use crate::query::{Row, q};
+use crate::query::{Row, q, selects};
 use crate::{Conn, Result, Tx};
 
 /// A stored snippet.
@@ -22,16 +22,14 @@ pub struct SnippetRow {
     pub goal_position: String,
 }
 
+selects!(select, "SELECT id, site_id, title, general, general_position, goal, goal_position FROM snippets ");
+
 /// Snippets of a site in the order in which they were made.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<SnippetRow>> {
-    let select = q!(
-        "SELECT id, site_id, title, general, general_position, goal, goal_position FROM snippets
-         WHERE site_id = $1 ORDER BY id",
-        site_id
-    );
+    let select = q!(select!("WHERE site_id = $1 ORDER BY id"), site_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 
@@ -40,12 +38,7 @@ pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<SnippetRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, site_id: &str, id: i64) -> Result<Option<SnippetRow>> {
-    let select = q!(
-        "SELECT id, site_id, title, general, general_position, goal, goal_position FROM snippets
-         WHERE site_id = $1 AND id = $2",
-        site_id,
-        id
-    );
+    let select = q!(select!("WHERE site_id = $1 AND id = $2"), site_id, id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

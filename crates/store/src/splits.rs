@@ -1,6 +1,6 @@
 //! Split tests, and which deploy a branch of one stands for.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::{SplitBranch, Timestamp};
 
@@ -25,16 +25,18 @@ pub struct SplitRow {
     pub unpublished_at: Option<Timestamp>,
 }
 
+selects!(
+    select,
+    "SELECT id, site_id, name, branches, active, created_at, updated_at, unpublished_at
+     FROM split_tests "
+);
+
 /// Split tests of a site, oldest first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list(db: &mut Conn, site_id: &str) -> Result<Vec<SplitRow>> {
-    let select = q!(
-        "SELECT id, site_id, name, branches, active, created_at, updated_at, unpublished_at FROM split_tests
-         WHERE site_id = $1 ORDER BY created_at, id",
-        site_id
-    );
+    let select = q!(select!("WHERE site_id = $1 ORDER BY created_at, id"), site_id);
     db.rows(select).await?.iter().map(read).collect()
 }
 
@@ -52,12 +54,7 @@ pub async fn count(db: &mut Conn, site_id: &str) -> Result<i64> {
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, site_id: &str, id: &str) -> Result<Option<SplitRow>> {
-    let select = q!(
-        "SELECT id, site_id, name, branches, active, created_at, updated_at, unpublished_at FROM split_tests
-         WHERE site_id = $1 AND id = $2",
-        site_id,
-        id
-    );
+    let select = q!(select!("WHERE site_id = $1 AND id = $2"), site_id, id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -66,11 +63,7 @@ pub async fn find(db: &mut Conn, site_id: &str, id: &str) -> Result<Option<Split
 /// # Errors
 /// When the database fails.
 pub async fn active(db: &mut Conn, site_id: &str) -> Result<Option<SplitRow>> {
-    let select = q!(
-        "SELECT id, site_id, name, branches, active, created_at, updated_at, unpublished_at FROM split_tests
-         WHERE site_id = $1 AND active = 1",
-        site_id
-    );
+    let select = q!(select!("WHERE site_id = $1 AND active = 1"), site_id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 

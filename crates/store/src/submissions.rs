@@ -1,6 +1,6 @@
 //! What visitors sent with forms.
 
-use crate::query::{Row, json, q};
+use crate::query::{Row, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::{Page, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -136,16 +136,18 @@ pub async fn insert(tx: &mut Tx, submission: &SubmissionRow) -> Result<()> {
     tx.run(insert).await.map(|_| ())
 }
 
+selects!(
+    select,
+    "SELECT s.id, s.site_id, s.form_id, f.name AS form_name, s.number, s.state, s.sent, s.created_at
+     FROM submissions s JOIN forms f ON f.id = s.form_id "
+);
+
 /// One submission.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<SubmissionRow>> {
-    let select = q!(
-        "SELECT s.id, s.site_id, s.form_id, f.name AS form_name, s.number, s.state, s.sent, s.created_at
-         FROM submissions s JOIN forms f ON f.id = s.form_id WHERE s.id = $1",
-        id
-    );
+    let select = q!(select!("WHERE s.id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -160,18 +162,12 @@ pub async fn list(
     page: Page,
 ) -> Result<Vec<SubmissionRow>> {
     let (sql, id) = match of {
-        Of::Site(id) => (
-            "SELECT s.id, s.site_id, s.form_id, f.name AS form_name, s.number, s.state, s.sent, s.created_at
-             FROM submissions s JOIN forms f ON f.id = s.form_id
-             WHERE s.site_id = $1 AND s.state = $2 ORDER BY s.number DESC LIMIT $3 OFFSET $4",
-            id,
-        ),
-        Of::Form(id) => (
-            "SELECT s.id, s.site_id, s.form_id, f.name AS form_name, s.number, s.state, s.sent, s.created_at
-             FROM submissions s JOIN forms f ON f.id = s.form_id
-             WHERE s.form_id = $1 AND s.state = $2 ORDER BY s.number DESC LIMIT $3 OFFSET $4",
-            id,
-        ),
+        Of::Site(id) => {
+            (select!("WHERE s.site_id = $1 AND s.state = $2 ORDER BY s.number DESC LIMIT $3 OFFSET $4"), id)
+        }
+        Of::Form(id) => {
+            (select!("WHERE s.form_id = $1 AND s.state = $2 ORDER BY s.number DESC LIMIT $3 OFFSET $4"), id)
+        }
     };
     let select = q!(sql, id, state.as_str(), page.limit(), page.offset());
     db.rows(select).await?.iter().map(read).collect()
@@ -189,9 +185,7 @@ pub async fn after(
     most: i64,
 ) -> Result<Vec<SubmissionRow>> {
     let select = q!(
-        "SELECT s.id, s.site_id, s.form_id, f.name AS form_name, s.number, s.state, s.sent, s.created_at
-         FROM submissions s JOIN forms f ON f.id = s.form_id
-         WHERE s.form_id = $1 AND s.state = $2 AND s.number > $3 ORDER BY s.number LIMIT $4",
+        select!("WHERE s.form_id = $1 AND s.state = $2 AND s.number > $3 ORDER BY s.number LIMIT $4"),
         form_id,
         state.as_str(),
         after,

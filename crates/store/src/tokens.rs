@@ -1,6 +1,6 @@
 //! Access tokens: only their digests are kept.
 
-use crate::query::{Row, q};
+use crate::query::{Row, q, selects};
 use crate::users::role;
 use crate::{Conn, Error, Result, Tx};
 use model::{Role, Scope, Timestamp};
@@ -60,16 +60,17 @@ pub async fn credential(db: &mut Conn, hash: &str) -> Result<Option<Credential>>
     Ok(Some(Credential { token: read(first)?, memberships }))
 }
 
+selects!(
+    select,
+    "SELECT id, user_id, account_id, name, scope, created_at, expires_at, last_used_at FROM tokens "
+);
+
 /// The token with this id.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<TokenRow>> {
-    let select = q!(
-        "SELECT id, user_id, account_id, name, scope, created_at, expires_at, last_used_at
-         FROM tokens WHERE id = $1",
-        id
-    );
+    let select = q!(select!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -87,9 +88,10 @@ pub async fn exists(db: &mut Conn, hash: &str) -> Result<bool> {
 /// When the database fails.
 pub async fn list(db: &mut Conn, user_id: &str, account_id: Option<&str>) -> Result<Vec<TokenRow>> {
     let select = q!(
-        "SELECT id, user_id, account_id, name, scope, created_at, expires_at, last_used_at
-         FROM tokens WHERE user_id = $1 AND ($2 IS NULL OR account_id = $2)
-         ORDER BY created_at DESC, id DESC",
+        select!(
+            "WHERE user_id = $1 AND ($2 IS NULL OR account_id = $2)
+             ORDER BY created_at DESC, id DESC"
+        ),
         user_id,
         account_id
     );

@@ -1,6 +1,6 @@
 //! People, and their memberships of accounts.
 
-use crate::query::{Row, q};
+use crate::query::{Row, q, selects};
 use crate::{Conn, Error, Result, Tx};
 use model::{Member, Role, Timestamp};
 use serde::de::Error as _;
@@ -22,13 +22,14 @@ pub struct UserRow {
     pub last_login: Option<Timestamp>,
 }
 
+selects!(select_user, "SELECT id, email, full_name, avatar_url, created_at, last_login FROM users ");
+
 /// The person with this id.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find(db: &mut Conn, id: &str) -> Result<Option<UserRow>> {
-    let select =
-        q!("SELECT id, email, full_name, avatar_url, created_at, last_login FROM users WHERE id = $1", id);
+    let select = q!(select_user!("WHERE id = $1"), id);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -37,10 +38,7 @@ pub async fn find(db: &mut Conn, id: &str) -> Result<Option<UserRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn find_by_email(db: &mut Conn, email: &str) -> Result<Option<UserRow>> {
-    let select = q!(
-        "SELECT id, email, full_name, avatar_url, created_at, last_login FROM users WHERE email = $1",
-        email
-    );
+    let select = q!(select_user!("WHERE email = $1"), email);
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
@@ -82,17 +80,18 @@ pub async fn count_sites(db: &mut Conn, user_id: &str) -> Result<i64> {
     db.row(select).await?.map_or(Ok(0), |row| row.int("n"))
 }
 
+selects!(
+    select_member,
+    "SELECT u.id, u.email, u.full_name, u.avatar_url, m.role
+     FROM members m JOIN users u ON u.id = m.user_id "
+);
+
 /// Members of an account in the order they came.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn members(db: &mut Conn, account_id: &str) -> Result<Vec<Member>> {
-    let select = q!(
-        "SELECT u.id, u.email, u.full_name, u.avatar_url, m.role
-         FROM members m JOIN users u ON u.id = m.user_id
-         WHERE m.account_id = $1 ORDER BY m.created_at, u.id",
-        account_id
-    );
+    let select = q!(select_member!("WHERE m.account_id = $1 ORDER BY m.created_at, u.id"), account_id);
     db.rows(select).await?.iter().map(read_member).collect()
 }
 
@@ -101,13 +100,7 @@ pub async fn members(db: &mut Conn, account_id: &str) -> Result<Vec<Member>> {
 /// # Errors
 /// When the database fails.
 pub async fn member(db: &mut Conn, account_id: &str, user_id: &str) -> Result<Option<Member>> {
-    let select = q!(
-        "SELECT u.id, u.email, u.full_name, u.avatar_url, m.role
-         FROM members m JOIN users u ON u.id = m.user_id
-         WHERE m.account_id = $1 AND m.user_id = $2",
-        account_id,
-        user_id
-    );
+    let select = q!(select_member!("WHERE m.account_id = $1 AND m.user_id = $2"), account_id, user_id);
     db.row(select).await?.as_ref().map(read_member).transpose()
 }
 

@@ -194,6 +194,7 @@ fn config(data: &Path, database: Option<&Database>) -> Config {
         owner_email: "owner@example.org".to_owned(),
         deploy_created: DeployCreated::Created,
         allow_private_targets: false,
+        local_repositories: false,
         build_concurrency: 2,
         build_minutes: 5,
         build_limits: boathook::build_limits::BuildLimitsConfig::default(),

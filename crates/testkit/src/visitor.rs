@@ -39,7 +39,31 @@ impl Visitor {
 
     /// `GET` of a path on a site's own name.
     pub async fn site(&self, name: &str, path: &str) -> Answer {
-        self.get(&format!("{name}.localhost:{}", self.address.port()), path).await
+        self.ask(name, Method::GET, path, &[], "").await
+    }
+
+    /// A request to a site's own name, with headers of the visitor's.
+    ///
+    /// # Panics
+    /// As [`Self::request`].
+    pub async fn ask(
+        &self,
+        site: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let head = self.head(site, method, path);
+        let head = headers.iter().fold(head, |head, (name, value)| head.header(*name, *value));
+        self.request(head, body).await
+    }
+
+    /// The head of a request to a site's own name.
+    #[must_use]
+    pub fn head(&self, site: &str, method: Method, path: &str) -> Builder {
+        let host = format!("{site}.localhost:{}", self.address.port());
+        Request::builder().method(method).uri(path).header(header::HOST, host)
     }
 
     /// Any request.

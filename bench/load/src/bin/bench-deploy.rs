@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "the report is what this program is for")]
 
 use anyhow::{Context as _, Result, ensure};
-use boathook_bench::{Api, Files, Noise, Server, ServerOptions, Spread, header, settle_disk, table};
+use boathook_bench::{Api, Files, Noise, OneServer, Server, Spread, settle_disk, table};
 use clap::Parser;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -32,15 +32,8 @@ struct Options {
     /// Rounds
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Folder on the file system to measure
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// The server's program
-    #[arg(long, default_value = "target/release/boathook")]
-    binary: PathBuf,
-    /// Empty PostgreSQL database, in place of the embedded one
-    #[arg(long)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    on: OneServer,
 }
 
 /// Seconds of a round.
@@ -79,12 +72,10 @@ struct Bench {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let folder = tempfile::Builder::new().prefix("boathook-bench-").tempdir_in(&options.folder)?;
-    println!("{}", header("bench-deploy", folder.path())?);
+    let (folder, header, server) = options.on.begin("bench-deploy")?;
+    println!("{header}");
     let files = Files::write(&folder.path().join("source"), options.files, options.bytes)?;
     println!("{} files, {:.0} MB, {CONNECTIONS} connections", files.list.len(), files.bytes() as f64 / 1e6);
-    let from = ServerOptions { binary: options.binary, database_url: options.database_url };
-    let server = Server::start(&from, folder.path())?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let mut bench = Bench { server, runtime, folder: folder.path().to_owned(), files };
     let rounds = (0..options.rounds).map(|number| bench.round(number)).collect::<Result<Vec<_>>>()?;

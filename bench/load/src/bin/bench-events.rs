@@ -4,14 +4,11 @@
 #![allow(clippy::print_stdout, reason = "the report is what this program is for")]
 
 use anyhow::{Context as _, Result, ensure};
-use boathook_bench::{
-    Api, Arrival, Receiver, Server, ServerOptions, Spread, Wire, full, header, millis, table,
-};
+use boathook_bench::{Api, Arrival, OneServer, Receiver, Server, Spread, Wire, full, millis, table};
 use clap::Parser;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Events that lock and unlock fire.
@@ -37,15 +34,8 @@ struct Options {
     /// Sites, each with a client of its own, that share the burst
     #[arg(long, default_value_t = 4)]
     senders: usize,
-    /// Folder for the server's data
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// The server's program
-    #[arg(long, default_value = "target/release/boathook")]
-    binary: PathBuf,
-    /// Empty PostgreSQL database, in place of the embedded one
-    #[arg(long)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    on: OneServer,
 }
 
 /// A site whose published deploy can be locked.
@@ -69,14 +59,9 @@ struct Bench {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let folder = tempfile::Builder::new().prefix("boathook-bench-").tempdir_in(&options.folder)?;
-    println!("{}", header("bench-events", folder.path())?);
-    let from = ServerOptions { binary: options.binary, database_url: options.database_url };
-    let bench = Bench {
-        server: Server::start(&from, folder.path())?,
-        receiver: Receiver::start()?,
-        hooks: options.hooks,
-    };
+    let (_folder, header, server) = options.on.begin("bench-events")?;
+    println!("{header}");
+    let bench = Bench { server, receiver: Receiver::start()?, hooks: options.hooks };
     println!("{} events at {} a second, {} hooks", options.events, options.rate, options.hooks);
     bench.idle(options.events, options.rate).await?;
     if options.burst > 0 {

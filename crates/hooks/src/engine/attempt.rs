@@ -24,7 +24,8 @@ pub(crate) async fn try_once(gear: &Gear, hook: &Snapshot, parcel: &Parcel) -> T
         Err(why) => return Tried::unsent(why),
     };
     let (event_id, event) = (parcel.event_id.as_str(), parcel.event.as_str());
-    let message = Message { event_id, event, body: &body, hook: &hook.row, secrets, digest: None };
+    let at = parcel.created_at;
+    let message = Message { event_id, event, at, body: &body, hook: &hook.row, secrets, digest: None };
     (target.send)(gear, &message).await
 }
 

@@ -59,6 +59,7 @@ async fn try_all(gear: &Gear, hook: &Snapshot, set: &[Parcel], bodies: Vec<Strin
     let message = Message {
         event_id: &digest.id,
         event: DIGEST,
+        at: digest.until,
         body: "",
         hook: &hook.row,
         secrets,

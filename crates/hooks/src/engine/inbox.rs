@@ -69,6 +69,7 @@ mod tests {
             account_id: "a".into(),
             site_id: "s".into(),
             order_key: None,
+            created_at: model::Timestamp(0),
             due: model::Timestamp(0),
             digest: None,
             tries: 0,

@@ -277,6 +277,7 @@ mod tests {
             account_id: "a".into(),
             site_id: "s".into(),
             order_key: (!about.is_empty()).then(|| about.into()),
+            created_at: NOON,
             due: NOON,
             digest: None,
             tries: 0,

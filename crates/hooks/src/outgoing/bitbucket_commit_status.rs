@@ -2,7 +2,7 @@
 //! 003 does without.
 
 use super::git_host::status::{Dialect, Status, Statuses, never};
-use super::git_host::{Host, REPO, Stage};
+use super::git_host::{Host, REPO, Stage, api_url, token};
 use crate::targets::Field;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,19 +39,9 @@ impl Statuses for Bitbucket {
 
 /// Settings.
 pub(crate) const FIELDS: &[Field] = &[
-    Field {
-        name: "access_token",
-        kind: "secret",
-        title: "Access token of Bitbucket with the scope repository:write, or name:token of a person",
-        required: true,
-    },
+    token("Access token of Bitbucket with the scope repository:write, or name:token of a person"),
     Field { title: "Repository as workspace/name, when it is not the one the site is linked to", ..REPO },
-    Field {
-        name: "api_url",
-        kind: "url",
-        title: "Another address of the API; mostly empty",
-        required: false,
-    },
+    api_url("Another address of the API; mostly empty", false),
 ];
 
 /// Tokens of repositories and workspaces stand alone; those of people come with a name, as

@@ -104,8 +104,7 @@ async fn letter(gear: &Gear, message: &Message<'_>, mailer: &Mailer) -> std::res
         id: format!("{}.{}", message.event_id, hook.id),
         thread: thread(message.event, &body, &hook.id),
         why: Why { sentence, link: format!("{}/hooks/{}", site.admin_url, hook.id) },
-        // A digest has the end of its window, so that a later try sends the same bytes.
-        now: message.digest.map_or_else(|| gear.cx.now(), |digest| digest.until),
+        at: message.at,
         notice,
     })
 }
@@ -154,7 +153,7 @@ fn sample(event: &str, notice: Notice) -> Letter {
         id: "msg_1.hook".to_owned(),
         thread: thread(event, &body, "hook"),
         why: Why { sentence: "Because.".to_owned(), link: format!("{}/hooks/hook", site.admin_url) },
-        now: model::Timestamp(1_767_323_045_678),
+        at: model::Timestamp(1_767_323_045_678),
         notice,
     }
 }

@@ -33,6 +33,16 @@ pub(crate) const REPO: Field = Field {
     required: false,
 };
 
+/// The setting that holds the access; `title` says which token that is.
+pub(crate) const fn token(title: &'static str) -> Field {
+    Field { name: "access_token", kind: "secret", title, required: true }
+}
+
+/// The setting that leads to the host's API.
+pub(crate) const fn api_url(title: &'static str, required: bool) -> Field {
+    Field { name: "api_url", kind: "url", title, required }
+}
+
 /// What a message is about, the access to tell of it, and what `pick` finds in it. A deploy in
 /// which it finds nothing needs no access; any other fails without.
 pub(crate) async fn errand<T>(

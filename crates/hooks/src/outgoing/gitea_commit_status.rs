@@ -2,7 +2,7 @@
 //! does not know.
 
 use super::git_host::status::{Dialect, Statuses, never};
-use super::git_host::{Host, REPO};
+use super::git_host::{Host, REPO, api_url, token};
 use super::github_commit_status::body;
 use crate::targets::Field;
 
@@ -31,12 +31,7 @@ impl Statuses for Gitea {
 
 /// Settings.
 pub(crate) const FIELDS: &[Field] = &[
-    Field {
-        name: "access_token",
-        kind: "secret",
-        title: "Access token of Gitea or Forgejo with the scope write:repository",
-        required: true,
-    },
-    Field { name: "api_url", kind: "url", title: "Address of the Gitea or Forgejo server", required: true },
+    token("Access token of Gitea or Forgejo with the scope write:repository"),
+    api_url("Address of the Gitea or Forgejo server", true),
     REPO,
 ];

@@ -2,7 +2,7 @@
 //! that public scripts make have no token of their own: they act with the server's.
 
 use super::git_host::api::{api_of, own_token};
-use super::git_host::{self, Access, Host, REPO, Stage};
+use super::git_host::{self, Access, Host, REPO, Stage, api_url, token};
 use super::{Gear, Message};
 use crate::targets::Field;
 use context::{Error, Result};
@@ -24,12 +24,7 @@ pub(crate) const HOST: Host = Host {
     headers: &[("accept", "application/vnd.github+json"), ("x-github-api-version", VERSION)],
 };
 
-const API_URL: Field = Field {
-    name: "api_url",
-    kind: "url",
-    title: "Address of your GitHub Enterprise server; empty for github.com",
-    required: false,
-};
+const API_URL: Field = api_url("Address of your GitHub Enterprise server; empty for github.com", false);
 
 /// Settings of `github_commit_status`.
 pub(crate) const STATUS_FIELDS: &[Field] =
@@ -49,10 +44,6 @@ pub(crate) const APP_FIELDS: &[Field] = &[
     REPO,
     API_URL,
 ];
-
-const fn token(title: &'static str) -> Field {
-    Field { name: "access_token", kind: "secret", title, required: true }
-}
 
 /// Settings of a type that may do without: the server's token goes to the server's API alone.
 ///

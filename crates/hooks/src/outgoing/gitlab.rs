@@ -1,7 +1,7 @@
 //! GitLab, the public one and those that people run themselves: where its API is and how it is
 //! spoken to.
 
-use super::git_host::{Host, REPO};
+use super::git_host::{Host, REPO, api_url, token};
 use crate::targets::Field;
 
 /// GitLab, as the targets name it.
@@ -20,19 +20,9 @@ pub(crate) const HOST: Host = Host {
 
 /// Settings of both types.
 pub(crate) const FIELDS: &[Field] = &[
-    Field {
-        name: "access_token",
-        kind: "secret",
-        title: "Access token of GitLab with the scope api, of a person, group or project",
-        required: true,
-    },
+    token("Access token of GitLab with the scope api, of a person, group or project"),
     Field { title: "Project as group/name, when it is not the one the site is linked to", ..REPO },
-    Field {
-        name: "api_url",
-        kind: "url",
-        title: "Address of your own GitLab server; empty for gitlab.com",
-        required: false,
-    },
+    api_url("Address of your own GitLab server; empty for gitlab.com", false),
 ];
 
 /// What the token must be allowed to do.

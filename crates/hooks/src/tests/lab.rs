@@ -7,8 +7,8 @@ use model::{DeliveryState, Page, SplitTest};
 use outbound::{AddressPolicy, Client, Options};
 use serde_json::{Value, json};
 use std::ops::Deref;
-use store::accounts::{AccountDoc, AccountRow};
-use store::sites::{SiteInfo, SiteRow};
+use store::accounts::AccountRow;
+use store::sites::SiteRow;
 use testbed::{Bed, Setup};
 
 pub(crate) const ACCOUNT: &str = "695735a50000000000000001";
@@ -36,14 +36,7 @@ impl Lab {
     /// Adds the account and the site that the tests' hooks belong to.
     async fn populate(&self) {
         let now = self.cx.now();
-        let account = AccountRow {
-            id: ACCOUNT.into(),
-            slug: "team".into(),
-            name: "Team".into(),
-            doc: AccountDoc::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let account = AccountRow::new(ACCOUNT, "team", "Team", now);
         let mut tx = self.cx.begin().await.expect("the database answers");
         store::accounts::insert(&mut tx, &account).await.expect("an account");
         tx.commit().await.expect("the database answers");
@@ -51,18 +44,7 @@ impl Lab {
     }
 
     pub(crate) async fn add_site(&self, id: &str, name: &str) {
-        let now = self.cx.now();
-        let site = SiteRow {
-            id: id.into(),
-            account_id: ACCOUNT.into(),
-            name: name.into(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let site = SiteRow::new(id, ACCOUNT, name, self.cx.now());
         let mut tx = self.cx.begin().await.expect("the database answers");
         store::sites::insert(&mut tx, &site).await.expect("a site");
         tx.commit().await.expect("the database answers");

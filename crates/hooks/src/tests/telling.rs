@@ -1,18 +1,16 @@
-//! Targets that tell people: chats against a receiver on a raw socket, mail and owners against a mail
-//! server that is not ours.
+//! Targets that tell people: chats against a receiver on a raw socket, mail against a mail server that
+//! is not ours.
 
 use super::lab::{ACCOUNT, Lab, SITE};
 use super::receiver::{OK, Receiver};
 use crate::outgoing::email::{Mailer, Posted, address};
-use crate::{Dispatcher, HookDetail, HookNews, MASK, TELL_OWNER_JOB, TellOwner, tell_owner_job};
+use crate::{Dispatcher, MASK};
 use context::{Context, MailSettings};
 use events::Event;
-use jobs::Runner;
-use model::{DeliveryState, Role};
+use model::DeliveryState;
 use outbound::{AddressPolicy, Client, Options};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::users::UserRow;
 use testbed::{MailServer, both};
 
 both!(
@@ -20,15 +18,13 @@ both!(
     a_chat_hook_without_an_address_is_refused,
     a_submission_arrives_as_a_mail,
     what_a_visitor_sends_adds_no_header_and_no_address,
-    mails_about_one_deploy_are_a_thread_and_a_mail_keeps_its_id,
+    mails_about_one_deploy_are_a_thread_and_a_mail_keeps_its_bytes,
     an_address_that_is_refused_does_not_keep_the_others,
     nobody_gets_a_mail_twice_because_another_must_wait,
     a_refused_mail_is_on_record_and_the_hook_stays,
     mail_goes_out_over_starttls_with_a_login,
     a_connection_is_used_again,
     without_a_mail_server_a_try_says_what_is_missing,
-    owners_are_told_of_a_hook,
-    without_a_mail_server_owners_are_not_told,
 );
 
 const FROM: &str = "Böathook <hooks@boathook.example>";
@@ -201,7 +197,7 @@ async fn what_a_visitor_sends_adds_no_header_and_no_address(lab: &Lab) {
     assert_eq!((&mail["defects"], server.mails().len()), (&json!([]), 2));
 }
 
-async fn mails_about_one_deploy_are_a_thread_and_a_mail_keeps_its_id(lab: &Lab) {
+async fn mails_about_one_deploy_are_a_thread_and_a_mail_keeps_its_bytes(lab: &Lab) {
     let later = json!({ "data": ["451 4.3.0 later"] });
     let server = MailServer::start(&later).await;
     let cx = with_mail(lab, server.port);
@@ -215,12 +211,16 @@ async fn mails_about_one_deploy_are_a_thread_and_a_mail_keeps_its_id(lab: &Lab) 
     assert_eq!(found.attempts[0].error.as_deref(), Some("the mail server answered 451: 4.3.0 later"));
     lab.clock.advance(Duration::from_secs(60));
     assert_eq!(deliver(&cx).await, 1);
+    let tries = lab.delivery(&id).await.attempts;
+    let sent = |number: usize| (&tries[number].request["head"], &tries[number].request["sha256"]);
+    assert_eq!((tries.len(), sent(0)), (2, sent(1)));
     deploy(lab, &thing, Event::DeployFailed).await;
     lab.clock.advance(Duration::from_secs(60));
     assert_eq!(deliver(&cx).await, 1);
     let [first, second] = server.wait_for(2).await.try_into().expect("two mails");
     assert_eq!(header(&first, "Message-ID"), Some(format!("<{event_id}.{id}@boathook.example>").as_str()));
     assert_ne!(header(&first, "Message-ID"), header(&second, "Message-ID"));
+    assert_eq!(header(&first, "Date"), Some("Fri, 02 Jan 2026 03:04:05 +0000"), "when the build began");
     let root = format!("<deploy-{thing}.{id}@boathook.example>");
     for mail in [&first, &second] {
         assert_eq!(
@@ -349,93 +349,6 @@ async fn without_a_mail_server_a_try_says_what_is_missing(lab: &Lab) {
     let found = lab.delivery(&id).await;
     assert_eq!(found.delivery.state, DeliveryState::Waiting);
     assert!(found.attempts[0].error.as_deref().is_some_and(|why| why.contains("BOATHOOK_SMTP_URL")));
-}
-
-/// Two owners and a third member of the lab's account.
-async fn people(lab: &Lab) {
-    let mut tx = lab.cx.begin().await.expect("a transaction");
-    for (name, role) in [("ann", Role::Owner), ("bob", Role::Owner), ("cy", Role::Developer)] {
-        let user = UserRow {
-            id: lab.cx.id(),
-            email: format!("{name}@example.org"),
-            full_name: name.into(),
-            avatar_url: None,
-            created_at: lab.cx.now(),
-            last_login: None,
-        };
-        store::users::insert(&mut tx, &user).await.expect("a user");
-        store::users::add_member(&mut tx, ACCOUNT, &user.id, role, lab.cx.now()).await.expect("a member");
-        lab.clock.advance(Duration::from_millis(1));
-    }
-    tx.commit().await.expect("a commit");
-}
-
-async fn leave_news(lab: &Lab, hook_id: &str) {
-    let now = lab.cx.now();
-    let detail = HookDetail {
-        event: Some("deploy_failed".into()),
-        failing_since: Some(now.plus_millis(-3 * 3_600_000)),
-        error: Some("the receiver answered 500".into()),
-        next_try_at: Some(now.plus_millis(60_000)),
-        disabled_at: Some(now.plus_millis(86_400_000)),
-    };
-    let payload = tell_owner_job(hook_id, HookNews::Failing, &detail, now);
-    let mut tx = lab.cx.begin().await.expect("a transaction");
-    let id = lab.cx.id();
-    let job = store::jobs::NewJob {
-        id: &id,
-        kind: TELL_OWNER_JOB,
-        tenant: hook_id,
-        payload: &payload,
-        run_at: now,
-        now,
-    };
-    store::jobs::insert(&mut tx, &job).await.expect("a job");
-    tx.commit().await.expect("a commit");
-}
-
-async fn left(lab: &Lab) -> i64 {
-    let mut conn = lab.cx.read().await.expect("a connection");
-    store::jobs::count(&mut conn, TELL_OWNER_JOB).await.expect("jobs are counted")
-}
-
-async fn owners_are_told_of_a_hook(lab: &Lab) {
-    people(lab).await;
-    let server = MailServer::start(&json!({ "data": ["421 4.3.2 later"] })).await;
-    let cx = with_mail(lab, server.port);
-    let data = json!({ "url": "https://user-set.example/t0ken?key=t0ken", "signature_secret": "s3cret" });
-    let id = lab.hook(data).await;
-    leave_news(lab, &id).await;
-    let runner = || Runner::new(cx.clone()).with(TellOwner::new(cx.clone()));
-    assert_eq!(runner().run_due().await.expect("it runs"), 1);
-    assert_eq!((left(lab).await, server.mails().len()), (1, 0), "it is tried again");
-    lab.clock.advance(Duration::from_secs(61));
-    assert_eq!(runner().run_due().await.expect("it runs"), 1);
-    let [mail] = server.wait_for(1).await.try_into().expect("one mail");
-    assert_eq!((&mail["to"], left(lab).await), (&json!(["ann@example.org", "bob@example.org"]), 0));
-    assert_eq!(header(&mail, "Subject"), Some("A hook of site keeps failing"));
-    let text = mail["text"].as_str().expect("text");
-    for part in [
-        "Last event: deploy_failed",
-        "Failing since: 2026-01-02 00:04 UTC, for 3 hours",
-        "Last error: the receiver answered 500",
-        "it will be disabled on 2026-01-03 03:04 UTC",
-        "(url to user-set.example)",
-        &format!("http://localhost/sites/site/hooks/{id}"),
-    ] {
-        assert!(text.contains(part), "{part} in {text}");
-    }
-    assert!(!text.contains("t0ken") && !text.contains("s3cret"), "{text}");
-    leave_news(lab, "no such hook").await;
-    assert_eq!((runner().run_due().await.expect("it runs"), left(lab).await), (1, 0));
-}
-
-async fn without_a_mail_server_owners_are_not_told(lab: &Lab) {
-    people(lab).await;
-    let id = lab.hook(json!({ "url": "https://example.org" })).await;
-    leave_news(lab, &id).await;
-    let runner = Runner::new(lab.cx.clone()).with(TellOwner::new(lab.cx.clone()));
-    assert_eq!((runner.run_due().await.expect("it runs"), left(lab).await), (1, 0));
 }
 
 /// An authority of our own and a certificate for `localhost`, as files and as PEM.

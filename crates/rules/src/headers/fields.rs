@@ -6,29 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::rule::{HeaderRule, MAX_HEADER_RULES, MAX_PATTERN_BYTES, MAX_VALUE_BYTES};
-use crate::line_error::{LineError, cap};
+use crate::line_error::LineError;
+use crate::list;
 
 /// The rules of a `headers` value; a faulty entry is left out and reported under its number.
 pub(crate) fn from_json(list: Option<&Value>) -> (Vec<HeaderRule>, Vec<LineError>) {
-    let entries = match list {
-        None => return (Vec::new(), Vec::new()),
-        Some(Value::Array(entries)) => entries,
-        Some(_) => {
-            let error = LineError::new(1, "\"headers\" must be a list; write [[headers]]");
-            return (Vec::new(), vec![error]);
-        }
-    };
-    let (mut rules, mut errors) = (Vec::new(), Vec::new());
-    for (index, entry) in entries.iter().take(MAX_HEADER_RULES).enumerate() {
-        match parse_entry(entry) {
-            Ok(rule) => rules.extend(rule),
-            Err(message) => errors.push(LineError::new(index + 1, message)),
-        }
-    }
-    if entries.len() > MAX_HEADER_RULES {
-        errors.push(LineError::new(MAX_HEADER_RULES + 1, format!("more than {MAX_HEADER_RULES} rules")));
-    }
-    (rules, cap(errors))
+    list::from_json(list, ("headers", MAX_HEADER_RULES), parse_entry)
 }
 
 /// A rule without values says nothing and is left out without a word.
@@ -69,7 +52,8 @@ fn normal_value(value: &Value) -> Result<String, &'static str> {
     match value {
         Value::String(text) => Ok(one_line(text)),
         Value::Array(values) => {
-            let texts: Option<Vec<&str>> = values.iter().map(|value| Some(value.as_str()?.trim())).collect();
+            let texts: Option<Vec<String>> =
+                values.iter().map(|value| Some(folded(value.as_str()?))).collect();
             Ok(texts.ok_or(FAULT)?.join(", "))
         }
         _ => Err(FAULT),
@@ -78,6 +62,12 @@ fn normal_value(value: &Value) -> Result<String, &'static str> {
 
 /// White space around commas, line ends included, becomes one space behind each comma.
 pub(super) fn one_line(text: &str) -> String {
-    let parts: Vec<&str> = text.trim().split(',').map(str::trim).collect();
+    let parts: Vec<String> = text.trim().split(',').map(folded).collect();
     parts.join(", ")
+}
+
+/// Lines become one with spaces between: policies are written over several, and no header can hold their ends.
+fn folded(text: &str) -> String {
+    let lines: Vec<&str> = text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
 }

@@ -1,13 +1,12 @@
 //! One header rule, whichever file it came from.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::pattern::HeaderPattern;
-use crate::crowd::{MAX_JUDGED, thin};
-use crate::line_error::left_out;
+use crate::list;
 
 /// Most header rules one deploy may have; those behind are left out.
 pub const MAX_HEADER_RULES: usize = 100_000;
@@ -45,28 +44,11 @@ pub(super) fn is_basic_auth(name: &str) -> bool {
     name.eq_ignore_ascii_case("basic-auth")
 }
 
-/// The rules of `_headers` before those of `netlify.toml`; of exact duplicates the last stays.
-#[must_use]
-pub fn merge(file: Vec<HeaderRule>, toml: Vec<HeaderRule>) -> Vec<HeaderRule> {
-    let all: Vec<HeaderRule> = file.into_iter().chain(toml).collect();
-    let mut seen = HashSet::with_capacity(all.len());
-    let mut last: Vec<bool> = all.iter().rev().map(|rule| seen.insert(rule)).collect();
-    last.reverse();
-    let kept = all.iter().zip(last).filter(|(_, last)| *last);
-    kept.map(|(rule, _)| rule.clone()).collect()
-}
-
 /// Takes out what is more than one deploy may have; a sentence for each limit that was passed.
 pub(crate) fn bound(rules: &mut Vec<HeaderRule>) -> Vec<String> {
-    let behind = rules.len().saturating_sub(MAX_HEADER_RULES);
-    rules.truncate(MAX_HEADER_RULES);
-    let costly = drop_costly(rules);
-    let crowded = thin(rules, |rule| HeaderPattern::new(&rule.path).start().to_owned());
-    left_out(&[
-        (behind, format!("rules behind the first {MAX_HEADER_RULES}")),
-        (costly, "more rules with a * inside their path than one deploy may have".to_owned()),
-        (crowded, format!("rules for paths that {MAX_JUDGED} rules before them are for")),
-    ])
+    list::bound(rules, MAX_HEADER_RULES, drop_costly, |rule| {
+        HeaderPattern::new(&rule.path).start().to_owned()
+    })
 }
 
 /// Takes out the rules behind the one whose pattern is too many to follow; how many.

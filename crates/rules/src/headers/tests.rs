@@ -30,6 +30,25 @@ fn lines_of_a_block_are_joined() {
 }
 
 #[test]
+fn values_of_several_lines_become_one() {
+    for (value, expect) in [
+        (
+            "'''\n  default-src 'self';\r\n\n  img-src a.example ,\n b.example\n'''",
+            "default-src 'self'; img-src a.example, b.example",
+        ),
+        ("[\"a\\n b\", \"c\"]", "a b, c"),
+        ("\"a\\rb\"", "a b"),
+        ("\"a,,b\"", "a, , b"),
+        ("\" \\n \"", ""),
+    ] {
+        let (rules, errors) =
+            parse_toml(&format!("[[headers]]\nfor = \"/\"\n[headers.values]\nX = {value}\n"));
+        assert_eq!(errors, [], "{value}");
+        assert_eq!(rules[0].values["X"], expect, "{value}");
+    }
+}
+
+#[test]
 fn reserved_and_impossible_headers_are_left_out() {
     let text = "/a\n Server: x\n CONTENT-LENGTH: 1\n Set-Cookie: a=b\n X Y: 1\n Z: a\u{1}b\n";
     check(text, "/a", &[("Set-Cookie", "a=b")]);

@@ -6,32 +6,15 @@ use serde_json::{Map, Value};
 
 use super::parse::leading_integer;
 use super::rule::{MAX_RULES, Rule};
-use crate::line_error::{LineError, cap};
+use crate::line_error::LineError;
+use crate::list;
 
 /// Conditions whose name may be written with a small first letter.
 const CAPITALISED: [(&str, &str); 3] = [("role", "Role"), ("language", "Language"), ("country", "Country")];
 
 /// The rules of a `redirects` value; a faulty entry is left out and reported under its number.
 pub(crate) fn from_json(list: Option<&Value>) -> (Vec<Rule>, Vec<LineError>) {
-    let entries = match list {
-        None => return (Vec::new(), Vec::new()),
-        Some(Value::Array(entries)) => entries,
-        Some(_) => {
-            let error = LineError::new(1, "\"redirects\" must be a list; write [[redirects]]");
-            return (Vec::new(), vec![error]);
-        }
-    };
-    let (mut rules, mut errors) = (Vec::new(), Vec::new());
-    for (index, entry) in entries.iter().take(MAX_RULES).enumerate() {
-        match parse_entry(entry) {
-            Ok(rule) => rules.push(rule),
-            Err(message) => errors.push(LineError::new(index + 1, message)),
-        }
-    }
-    if entries.len() > MAX_RULES {
-        errors.push(LineError::new(MAX_RULES + 1, format!("more than {MAX_RULES} rules")));
-    }
-    (rules, cap(errors))
+    list::from_json(list, ("redirects", MAX_RULES), |entry| parse_entry(entry).map(Some))
 }
 
 fn parse_entry(entry: &Value) -> Result<Rule, &'static str> {

@@ -1,12 +1,11 @@
 //! One redirect rule as its owner meant it, whichever file it came from.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::matcher::crowd_key;
-use crate::crowd::{MAX_JUDGED, thin};
-use crate::line_error::left_out;
+use crate::list;
 
 /// Most rules one deploy may have; those behind are left out.
 pub const MAX_RULES: usize = 100_000;
@@ -98,28 +97,9 @@ fn path_of(from: &str) -> Result<String, &'static str> {
     Ok(url.path().to_owned())
 }
 
-/// The rules of `_redirects` before those of `netlify.toml`; of exact duplicates the last stays.
-#[must_use]
-pub fn merge(file: Vec<Rule>, toml: Vec<Rule>) -> Vec<Rule> {
-    let all: Vec<Rule> = file.into_iter().chain(toml).collect();
-    let mut seen = HashSet::with_capacity(all.len());
-    let mut last: Vec<bool> = all.iter().rev().map(|rule| seen.insert(rule)).collect();
-    last.reverse();
-    let kept = all.iter().zip(last).filter(|(_, last)| *last);
-    kept.map(|(rule, _)| rule.clone()).collect()
-}
-
 /// Takes out what is more than one deploy may have; a sentence for each limit that was passed.
 pub(crate) fn bound(rules: &mut Vec<Rule>) -> Vec<String> {
-    let behind = rules.len().saturating_sub(MAX_RULES);
-    rules.truncate(MAX_RULES);
-    let costly = drop_costly(rules);
-    let crowded = thin(rules, crowd_key);
-    left_out(&[
-        (behind, format!("rules behind the first {MAX_RULES}")),
-        (costly, "more rules with a * inside their path than one deploy may have".to_owned()),
-        (crowded, format!("rules for paths that {MAX_JUDGED} rules before them are for")),
-    ])
+    list::bound(rules, MAX_RULES, drop_costly, crowd_key)
 }
 
 /// Takes out the rules behind [`MAX_INNER_SPLATS`] that have a `*` inside their path; how many.

@@ -16,7 +16,7 @@ both!(
 const HOOK: &str = "0123456789abcdef01234567";
 const MANY: usize = STOPPED_AT_ONCE as usize + 1;
 
-fn event() -> NewEvent {
+pub(super) fn event() -> NewEvent {
     NewEvent {
         id: "msg_1".into(),
         event: "deploy_succeeded".into(),

@@ -97,10 +97,10 @@ mod server {
     //! What only PostgreSQL can show.
 
     mod pg {
-        use super::super::{get, leave};
+        use super::super::{get, insert, leave};
         use crate::contract::support::Db;
         use crate::query::q;
-        use crate::{Store, settings};
+        use crate::{Conn, Store, settings};
 
         /// The number of a transaction that is begun to ask for it: those before it had lower ones.
         async fn number(store: &Store) -> i64 {
@@ -175,14 +175,36 @@ mod server {
             }
         }
 
+        /// What the server heard last from another connection than this.
+        async fn said_last(mut watcher: Conn) -> String {
+            let last = "SELECT query FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid() ORDER BY query_start DESC LIMIT 1";
+            watcher.row(q!(last)).await.unwrap().unwrap().text("query").unwrap()
+        }
+
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn a_late_statement_alone_is_one_transaction() {
+        async fn a_late_statement_alone_is_one_transaction_and_all_that_is_said() {
             let db = Db::pg().await;
+            let watcher = db.store.read().await.unwrap();
             let before = number(&db.store).await;
             let mut tx = db.store.begin().await.unwrap();
             leave(&mut tx, "k").await;
             tx.commit().await.unwrap();
+            assert_eq!(said_last(watcher).await, insert("k").sql);
             assert_eq!(number(&db.store).await, before + 2, "its own, and that of the question");
+            db.end().await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn an_event_without_deliveries_is_all_that_is_said() {
+            let db = Db::pg().await;
+            let watcher = db.store.read().await.unwrap();
+            let event = crate::contract::deliveries::event();
+            let mut tx = db.store.begin().await.unwrap();
+            crate::deliveries::insert_all(&mut tx, &event, &[]).await.unwrap();
+            tx.commit().await.unwrap();
+            let said = said_last(watcher).await;
+            assert!(said.starts_with("INSERT INTO events"), "{said}");
             db.end().await;
         }
     }

@@ -2,7 +2,7 @@
 //! test services are from the environment that `make test` sets, and nothing about them.
 
 use crate::deploys::{DeployInfo, DeployRow};
-use crate::sites::{SiteInfo, SiteRow};
+use crate::sites::SiteRow;
 use crate::{Error, Result, Store, Tx, accounts, deploys, sites};
 use model::{DeployContext, DeployState, Timestamp};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
@@ -170,29 +170,12 @@ impl Db {
 }
 
 pub(crate) async fn insert_account(tx: &mut Tx, id: &str) {
-    let account = accounts::AccountRow {
-        id: id.to_owned(),
-        slug: format!("{id}-slug"),
-        name: id.to_owned(),
-        doc: accounts::AccountDoc::default(),
-        created_at: NOW,
-        updated_at: NOW,
-    };
+    let account = accounts::AccountRow::new(id, &format!("{id}-slug"), id, NOW);
     accounts::insert(tx, &account).await.unwrap();
 }
 
 pub(crate) fn site(account_id: &str, name: &str) -> SiteRow {
-    SiteRow {
-        id: name.to_owned(),
-        account_id: account_id.to_owned(),
-        name: name.to_owned(),
-        published_deploy_id: None,
-        locked: false,
-        disabled: false,
-        info: SiteInfo::default(),
-        created_at: NOW,
-        updated_at: NOW,
-    }
+    SiteRow::new(name, account_id, name, NOW)
 }
 
 /// A production deploy of site `s`, made `age` milliseconds after [`NOW`].

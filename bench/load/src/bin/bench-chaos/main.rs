@@ -11,9 +11,8 @@ mod scene;
 mod verdict;
 
 use anyhow::{Result, ensure};
-use boathook_bench::{Postgres, Sink, header, table};
+use boathook_bench::{Ground, Postgres, Sink, table};
 use clap::{Parser, ValueEnum};
-use std::path::PathBuf;
 use verdict::Verdict;
 
 /// Kills the server, stops its database and fills its disk, and counts what is lost
@@ -34,12 +33,8 @@ struct Options {
     /// Leave PostgreSQL out
     #[arg(long)]
     sqlite_only: bool,
-    /// Folder for the servers' data
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// The server's program
-    #[arg(long, default_value = "target/release/boathook")]
-    binary: PathBuf,
+    #[command(flatten)]
+    ground: Ground,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -62,8 +57,8 @@ impl Options {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let folder = tempfile::Builder::new().prefix("boathook-chaos-").tempdir_in(&options.folder)?;
-    println!("{}", header("bench-chaos", folder.path())?);
+    let (folder, header) = options.ground.begin("bench-chaos")?;
+    println!("{header}");
     let sink = Sink::start()?;
     let mut cluster = cluster(&options, folder.path())?;
     let mut verdicts = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::Options;
 use anyhow::Result;
-use boathook_bench::{Api, Manner, Server, ServerOptions, Sink};
+use boathook_bench::{Api, Manner, Server, Sink};
 use std::path::Path;
 
 /// The event that is fired.
@@ -23,7 +23,7 @@ impl Scene {
         database_url: Option<String>,
         hooks: usize,
     ) -> Result<Self> {
-        let server = Server::start(&ServerOptions { binary: options.binary.clone(), database_url }, folder)?;
+        let server = options.ground.serve(folder, database_url)?;
         let mut api = Api::open(server.address, &server.token).await?;
         let (site, _) = api.live_site("chaos").await?;
         for hook in 0..hooks {

@@ -101,7 +101,7 @@ pub(crate) async fn run(
 ) -> Result<Figures> {
     let scene = stage.set(engine, &case.receivers()).await?;
     warm_up(stage, &scene, case).await?;
-    settle_disk(&options.folder)?;
+    settle_disk(&options.ground.folder)?;
     let load = load_now();
     let before = (scene.server.cpu_seconds()?, stage.database_cpu(engine)?);
     let began = Instant::now();

@@ -10,11 +10,10 @@ mod report;
 mod stage;
 
 use anyhow::Result;
-use boathook_bench::{Postgres, header};
+use boathook_bench::{Ground, Postgres};
 use case::{CASES, Case, Figures};
 use clap::{Parser, ValueEnum};
 use stage::{Engine, Stage};
-use std::path::PathBuf;
 
 /// Measures deliveries from an accepted event to its receivers
 #[derive(Parser)]
@@ -34,12 +33,8 @@ struct Options {
     /// A twentieth of everything, in one round, to see that it runs
     #[arg(long)]
     quick: bool,
-    /// Folder for the servers' data
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// The server's program
-    #[arg(long, default_value = "target/release/boathook")]
-    binary: PathBuf,
+    #[command(flatten)]
+    ground: Ground,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,9 +63,10 @@ impl Options {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let folder = tempfile::Builder::new().prefix("boathook-bench-").tempdir_in(&options.folder)?;
-    println!("{}", header("bench-deliveries", folder.path())?);
-    let mut stage = Stage::new(folder.path(), &options.binary, cluster(options.engine, folder.path())?)?;
+    let (folder, header) = options.ground.begin("bench-deliveries")?;
+    println!("{header}");
+    let cluster = cluster(options.engine, folder.path())?;
+    let mut stage = Stage::new(options.ground.clone(), folder.path(), cluster)?;
     let engines = engines(options.engine, &stage);
     let mut report = report::Report::default();
     for round in 1..=options.rounds() {

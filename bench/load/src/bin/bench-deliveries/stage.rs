@@ -2,7 +2,7 @@
 //! receiver.
 
 use anyhow::{Context as _, Result};
-use boathook_bench::{Api, Manner, Postgres, Server, ServerOptions, Sink};
+use boathook_bench::{Api, Ground, Manner, Postgres, Server, Sink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -27,8 +27,8 @@ impl Engine {
 
 pub(crate) struct Stage {
     pub(crate) sink: Sink,
+    ground: Ground,
     folder: PathBuf,
-    binary: PathBuf,
     cluster: Option<Postgres>,
 }
 
@@ -42,8 +42,8 @@ pub(crate) struct Scene {
 }
 
 impl Stage {
-    pub(crate) fn new(folder: &Path, binary: &Path, cluster: Option<Postgres>) -> Result<Self> {
-        Ok(Self { sink: Sink::start()?, folder: folder.to_owned(), binary: binary.to_owned(), cluster })
+    pub(crate) fn new(ground: Ground, folder: &Path, cluster: Option<Postgres>) -> Result<Self> {
+        Ok(Self { sink: Sink::start()?, ground, folder: folder.to_owned(), cluster })
     }
 
     pub(crate) fn has_postgres(&self) -> bool {
@@ -57,8 +57,7 @@ impl Stage {
             Engine::Postgres => Some(self.cluster.as_mut().context("there is no PostgreSQL")?.database()?),
         };
         let folder = tempfile::Builder::new().prefix("server-").tempdir_in(&self.folder)?;
-        let options = ServerOptions { binary: self.binary.clone(), database_url };
-        let server = Server::start(&options, folder.path())?;
+        let server = self.ground.serve(folder.path(), database_url)?;
         let mut api = Api::open(server.address, &server.token).await?;
         let (site, _) = api.live_site("bench").await?;
         let mut hooks = Vec::new();

@@ -42,7 +42,8 @@ pub(crate) struct Letter {
     pub(crate) thread: Option<String>,
     pub(crate) notice: Notice,
     pub(crate) why: Why,
-    pub(crate) now: Timestamp,
+    /// When what it tells of happened: a later try sends the same bytes.
+    pub(crate) at: Timestamp,
 }
 
 /// A mail as it goes out.
@@ -101,7 +102,7 @@ impl Letter {
             .singlepart(SinglePart::plain(text.clone()))
             .singlepart(SinglePart::html(html.clone()));
         let domain = self.from.email.domain();
-        let since = Duration::from_millis(u64::try_from(self.now.0).unwrap_or_default());
+        let since = Duration::from_millis(u64::try_from(self.at.0).unwrap_or_default());
         let mut message = Message::builder()
             .from(self.from.clone())
             .subject(&self.subject)

@@ -1,5 +1,4 @@
-//! A bed with two sites, and the stand-in for Git hosts that holds each request against the host's
-//! published description (`tests/clients/scripts/git-hosts.mjs`).
+//! A bed with two sites, and the stand-in for Git hosts.
 
 use crate::outgoing::git_host::fixtures;
 use crate::outgoing::{Gear, Message, Tried};
@@ -11,52 +10,17 @@ use http::{HeaderMap, Method};
 use model::{Deploy, DeployState};
 use outbound::{AddressPolicy, Client, Options, Request};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
 use std::ops::Deref;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use store::hooks::HookRow;
 use store::sites::SiteRow;
-use testbed::{Bed, Setup, service};
+use testbed::{Bed, GitHosts, Setup};
 
 pub(crate) const OTHER_SITE: &str = "22222222-2222-4222-8222-222222222222";
 pub(crate) const TOKEN: &str = "t0ken-of-the-tests";
 
-/// The stand-in, stopped with the test.
-struct StandIn {
-    process: Child,
-    url: String,
-}
-
-impl StandIn {
-    fn start() -> Self {
-        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients");
-        let mut process = Command::new(service("BOATHOOK_TEST_NODE22"))
-            .arg(tests.join("scripts/git-hosts.mjs"))
-            .arg(Path::new(&service("BOATHOOK_TEST_CLIENTS")).join("githosts"))
-            .arg(tests.join("specs"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Node starts");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output).read_line(&mut line).expect("the stand-in says its port");
-        let port: u16 = line.trim().parse().expect("a port");
-        Self { process, url: format!("http://127.0.0.1:{port}") }
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 pub(crate) struct World {
     lab: Lab,
-    hosts: StandIn,
+    hosts: GitHosts,
     client: Client,
 }
 
@@ -64,7 +28,7 @@ impl Setup for World {
     async fn on(bed: Bed) -> Self {
         let policy = AddressPolicy { allow_loopback: true, ..AddressPolicy::default() };
         let client = Client::new(Options { policy, ..Options::default() }).expect("a client");
-        let this = Self { lab: Lab::on(bed).await, hosts: StandIn::start(), client };
+        let this = Self { lab: Lab::on(bed).await, hosts: GitHosts::start(), client };
         this.add_site(OTHER_SITE, "other").await;
         this
     }
@@ -90,11 +54,11 @@ impl World {
 
     /// Settings of a hook at the stand-in.
     pub(crate) fn data(&self, host: &str) -> Value {
-        json!({"access_token": TOKEN, "repo": "o/r", "api_url": format!("{}/{host}", self.hosts.url)})
+        json!({"access_token": TOKEN, "repo": "o/r", "api_url": self.api_url(host)})
     }
 
     pub(crate) fn api_url(&self, host: &str) -> String {
-        format!("{}/{host}", self.hosts.url)
+        format!("http://{}/{host}", self.hosts.address)
     }
 
     /// Makes a hook of a type, with the settings that lead to the stand-in.
@@ -127,7 +91,8 @@ impl World {
 
     pub(crate) async fn tell_body(&self, cx: &Context, hook: &HookRow, event: &str, body: &str) -> Tried {
         let secrets = secrets::open(cx, &hook.id, &hook.sealed).expect("they open");
-        let message = Message { event_id: "msg_1", event, body, hook, secrets: &secrets, digest: None };
+        let (event_id, at) = ("msg_1", cx.now());
+        let message = Message { event_id, event, at, body, hook, secrets: &secrets, digest: None };
         let target = targets::named(&hook.kind).expect("a target");
         (target.send)(&self.gear(cx), &message).await
     }
@@ -180,7 +145,7 @@ impl World {
     }
 
     async fn control(&self, what: &str, body: Option<Value>) -> Value {
-        self.ask(&format!("{}/_/{what}", self.hosts.url), HeaderMap::new(), body).await
+        self.ask(&format!("http://{}/_/{what}", self.hosts.address), HeaderMap::new(), body).await
     }
 
     async fn ask(&self, url: &str, headers: HeaderMap, body: Option<Value>) -> Value {
