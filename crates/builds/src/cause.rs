@@ -1,5 +1,6 @@
 //! What asked for a build. It travels in the build's row, so that any node can carry it out.
 
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What asked for a build, and what it said about it.
@@ -43,6 +44,9 @@ pub struct Accepted {
     pub user_id: Option<String>,
     /// Whether they let the build have the secrets; it counts as trusted then.
     pub with_secrets: bool,
+    /// When: from then on the build is in line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// A change in a repository that a Git host told of.

@@ -6,9 +6,15 @@ use context::Result;
 use futures_util::future::BoxFuture;
 use model::{DeployContext, PLATFORM_VARIABLES, PLATFORM_VARIABLES_PREFIX};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// `PATH` of builds: the places where distributions put programs.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where builds find a program of the machine.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    PATH.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
+}
+
 /// Longest variable, name and value, that Linux hands to a program, in bytes.
 pub(crate) const VARIABLE_MAX: usize = 128 * 1024 - 2;
 

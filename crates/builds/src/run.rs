@@ -34,6 +34,14 @@ pub(crate) struct Run<'a> {
     pub(crate) sandbox: &'a dyn Sandbox,
 }
 
+/// What is known before the repository is there.
+struct Known {
+    /// The commit of the last successful build, unless this one is to begin afresh.
+    cached: Option<String>,
+    /// What people set on the account and the site for the branch; none where Git has to say which it is.
+    variables: Option<SiteVariables>,
+}
+
 /// What is known once the repository is there.
 struct Ready {
     commit: CommitInfo,
@@ -59,10 +67,11 @@ impl Run<'_> {
 
     async fn steps(&self, space: &Workspace) -> Outcome<()> {
         self.hide(&SiteVariables::new(), None);
-        let (cloned, ()) = tokio::join!(self.clone(space), self.set_up(space));
+        let (cloned, (), known) = tokio::join!(self.clone(space), self.set_up(space), self.look_up());
         let (source, commit) = cloned?;
+        let known = known?;
         let (noted, ready) =
-            tokio::join!(self.note(&source, &commit), self.configure(space, &source, commit.clone()));
+            tokio::join!(self.note(&source, &commit), self.configure(space, &source, commit.clone(), known));
         noted?;
         let mut ready = ready?;
         ignore::judge(&self.bench(space, &ready, None)).await?;
@@ -112,15 +121,24 @@ impl Run<'_> {
     }
 
     /// Reads how the code is to be built, and hands it to the build's user.
-    async fn configure(&self, space: &Workspace, source: &Source, commit: CommitInfo) -> Outcome<Ready> {
+    async fn configure(
+        &self,
+        space: &Workspace,
+        source: &Source,
+        commit: CommitInfo,
+        known: Known,
+    ) -> Outcome<Ready> {
         let context = self.deploy.context.as_str();
         let mut plan = Plan::read(&space.repo, &self.site.info.build, context, &commit.branch)?;
         let own = self.site.info.plugins.iter().filter_map(|plugin| plugin["package"].as_str());
         plan.plugins.extend(own.map(str::to_owned));
         let folder = base_folder(&space.repo, &plan.base)?;
-        let variables = self.variables(&commit.branch).await?;
+        let Known { cached, variables } = known;
+        let variables = match variables {
+            Some(variables) => self.entrusted(variables).await,
+            None => self.entrusted(self.variables(&commit.branch).await?).await,
+        };
         self.hide(&variables, None);
-        let cached = self.cached_commit().await?;
         if let (Some(cached), true) = (&cached, plan.ignore.is_some()) {
             deepen(self.cx, source, space, self.watch, cached).await?;
         }
@@ -136,10 +154,23 @@ impl Run<'_> {
         Ok(Ready { commit, plan, folder, environment, variables })
     }
 
-    /// What people set on the account and the site. Code that is not trusted gets no secrets.
+    /// What the database knows, while the code is on its way.
+    async fn look_up(&self) -> Outcome<Known> {
+        let variables = match &self.deploy.branch {
+            Some(branch) => Some(self.variables(branch).await?),
+            None => None,
+        };
+        Ok(Known { cached: self.cached_commit().await?, variables })
+    }
+
+    /// What people set on the account and the site.
     async fn variables(&self, branch: &str) -> Outcome<SiteVariables> {
         let (account, site) = (&self.site.account_id, &self.site.id);
-        let mut set = self.variables.resolve(account, site, self.deploy.context, Some(branch)).await?;
+        Ok(self.variables.resolve(account, site, self.deploy.context, Some(branch)).await?)
+    }
+
+    /// What of it the code may see: code that is not trusted gets no secrets.
+    async fn entrusted(&self, mut set: SiteVariables) -> SiteVariables {
         if self.cause.untrusted {
             let before = set.len();
             set.retain(|_, (_, secret)| !*secret);
@@ -149,7 +180,7 @@ impl Run<'_> {
             );
             self.watch.log.complain(section::CLONE, notice).await;
         }
-        Ok(set)
+        set
     }
 
     /// The commit of the last successful build, unless this one is to begin afresh.

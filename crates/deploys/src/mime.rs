@@ -1,9 +1,14 @@
 //! Media types by file name, with the charset that text needs.
 
+/// Endings that the general list does not know, or knows as what no site means by them.
+const OWN: [(&str, &str); 3] =
+    [(".map", "application/json"), (".cjs", "application/javascript"), (".ts", "video/mp2t")];
+
 /// The type of a file named `path`.
 pub(crate) fn of_path(path: &str) -> String {
     let guess = mime_guess::from_path(path).first_or_octet_stream();
-    let essence = match guess.essence_str() {
+    let own = OWN.iter().find(|(ending, _)| path.ends_with(ending));
+    let essence = match own.map_or(guess.essence_str(), |(_, essence)| essence) {
         "text/javascript" | "application/x-javascript" => "application/javascript",
         other => other,
     };
@@ -49,6 +54,9 @@ mod tests {
             ("/noext", "application/octet-stream", false),
             ("/f.woff2", "font/woff2", false),
             ("/feed.xml", "text/xml; charset=UTF-8", true),
+            ("/app.js.map", "application/json; charset=UTF-8", true),
+            ("/lib.cjs", "application/javascript; charset=UTF-8", true),
+            ("/film/1.ts", "video/mp2t", false),
         ] {
             assert_eq!(of_path(path), mime, "{path}");
             assert_eq!(compresses(mime), squeezed, "{path}");

@@ -1,7 +1,7 @@
 //! A stored deploy as the API and the events show it.
 
 use context::{Context, Error, Result};
-use model::{Deploy, DeployState, Timestamp};
+use model::{Deploy, DeployContext, DeployState, Timestamp};
 use serde_json::{Value, json};
 use store::Conn;
 use store::deploy_files::{self, UploadKind};
@@ -98,7 +98,9 @@ fn seconds_between(start: Timestamp, end: Timestamp) -> i64 {
 
 fn links(cx: &Context, site: &SiteRow, deploy: &DeployRow, url: &str) -> Value {
     let at = cx.addresses();
-    let branch = deploy.branch.as_deref().map(model::slug).filter(|label| !label.is_empty());
+    // a preview of a request does not stand at its branch's address
+    let branch = deploy.branch.as_deref().filter(|_| deploy.context != DeployContext::DeployPreview);
+    let branch = branch.map(model::slug).filter(|label| !label.is_empty());
     let alias = deploy.info.alias.as_deref();
     let mut links = json!({
         "permalink": at.deploy_url(&deploy.id, &site.name),

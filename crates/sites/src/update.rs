@@ -70,6 +70,9 @@ pub struct Changes {
     /// The person who asks, for the audit log; never out of a request's body.
     #[serde(skip)]
     pub by: Option<String>,
+    /// Whether who asks may not link what is on this machine's disk; never out of a request's body.
+    #[serde(skip)]
+    pub only_remote: bool,
 }
 
 /// Says nothing: a password and a secret are among the changes.
@@ -167,7 +170,11 @@ pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Resul
     }
     if let Some(repo) = changes.repo.or(changes.build_settings) {
         repo::check(&repo)?;
+        let before = info.build.clone();
         merge_repo(&mut info.build, repo);
+        if changes.only_remote {
+            repo::check_place(&before, &info.build)?;
+        }
     }
     Ok(())
 }
@@ -206,13 +213,13 @@ fn apply_identity(cx: &Context, info: &mut SiteInfo, changes: &Changes) -> Resul
         identity::set(cx, info, secret.as_deref().unwrap_or_default())?;
     }
     if let Some(path) = &changes.jwt_roles_path {
-        info.jwt_roles_path = identity::roles_path(path.clone().unwrap_or_default())?;
+        info.token_terms.jwt_roles_path = identity::roles_path(path.clone().unwrap_or_default())?;
     }
     if let Some(issuer) = &changes.jwt_issuer {
-        info.jwt_issuer = identity::name("jwt_issuer", issuer.clone().unwrap_or_default())?;
+        info.token_terms.jwt_issuer = identity::name("jwt_issuer", issuer.clone().unwrap_or_default())?;
     }
     if let Some(audience) = &changes.jwt_audience {
-        info.jwt_audience = identity::name("jwt_audience", audience.clone().unwrap_or_default())?;
+        info.token_terms.jwt_audience = identity::name("jwt_audience", audience.clone().unwrap_or_default())?;
     }
     Ok(())
 }
@@ -220,6 +227,7 @@ fn apply_identity(cx: &Context, info: &mut SiteInfo, changes: &Changes) -> Resul
 /// Lays what the client sent over what is there; a linked repository needs something to clone.
 fn merge_repo(build: &mut BuildSettings, repo: Repo) {
     let new = repo.settings;
+    let before = (build.provider.clone(), build.repo_path.clone());
     build.id = new.id.or(build.id);
     build.provider = new.provider.or(build.provider.take());
     build.deploy_key_id = new.deploy_key_id.or(build.deploy_key_id.take());
@@ -241,7 +249,10 @@ fn merge_repo(build: &mut BuildSettings, repo: Repo) {
     build.skip_prs = new.skip_prs.or(build.skip_prs);
     build.allowed_branches = repo.allowed_branches.unwrap_or_else(|| build.allowed_branches.split_off(0));
     build.trusted_authors = repo.trusted_authors.unwrap_or_else(|| build.trusted_authors.split_off(0));
-    build.repo_url = new.repo_url.or_else(|| clone_url(build)).or(build.repo_url.take());
+    // what was said to be cloned holds until another repository is named
+    let is_other = before != (build.provider.clone(), build.repo_path.clone());
+    let derived = if is_other || build.repo_url.is_none() { clone_url(build) } else { None };
+    build.repo_url = new.repo_url.or(derived).or(build.repo_url.take());
 }
 
 /// What to clone, from the provider and the path.
@@ -296,6 +307,24 @@ mod tests {
         merge_repo(&mut build, serde_json::from_str(r#"{"dir": "out"}"#).unwrap());
         assert_eq!((build.cmd.as_deref(), build.dir.as_deref()), (Some("make"), Some("out")));
         assert_eq!(build.repo_url.as_deref(), Some("https://h/r"));
+    }
+
+    #[test]
+    fn an_address_holds_until_another_repository_is_named() {
+        let mut build = BuildSettings::default();
+        for (sent, url) in [
+            (
+                r#"{"provider": "github", "repo_path": "o/r", "repo_url": "https://h/o/r.git"}"#,
+                "https://h/o/r.git",
+            ),
+            (r#"{"cmd": "make"}"#, "https://h/o/r.git"),
+            (r#"{"provider": "github", "repo_path": "o/r"}"#, "https://h/o/r.git"),
+            (r#"{"repo_path": "o/s"}"#, "https://github.com/o/s"),
+            (r#"{"provider": "gitlab"}"#, "https://gitlab.com/o/s"),
+        ] {
+            merge_repo(&mut build, serde_json::from_str(sent).unwrap());
+            assert_eq!(build.repo_url.as_deref(), Some(url), "{sent}");
+        }
     }
 
     #[test]

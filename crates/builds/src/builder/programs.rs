@@ -1,7 +1,7 @@
 //! The programs that the builder needs from the machine.
 
-use crate::environment::PATH;
-use std::path::{Path, PathBuf};
+use crate::environment::{PATH, find_program};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
@@ -23,7 +23,7 @@ pub(crate) async fn version_of(program: &str, tells: &str) -> Option<String> {
 
 /// Where the machine's Node is.
 pub(crate) fn node() -> Option<PathBuf> {
-    PATH.split(':').map(|folder| Path::new(folder).join("node")).find(|node| node.exists())
+    find_program("node")
 }
 
 /// Whether builds find a Node that is new enough.

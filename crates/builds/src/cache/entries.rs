@@ -3,7 +3,7 @@
 
 use super::shelf::{Meta, Shelf};
 use super::tree::{self, Way};
-use super::{Restored, key};
+use super::{Keys, Restored, key};
 use std::io::Result;
 use std::path::{Path, PathBuf};
 
@@ -67,13 +67,14 @@ impl Place {
 pub(super) fn restore(
     shelf: &Shelf,
     meta: &Meta,
+    keys: &Keys,
     places: &[Place],
     user: Option<u32>,
     way: Way,
 ) -> Result<Restored> {
     let mut restored = Restored::default();
     for place in places {
-        let fits = meta.modules.get(place.scope).is_some_and(|known| place.key().as_ref() == Some(known));
+        let fits = meta.modules.get(place.scope).is_some_and(|known| keys.get(place.scope) == Some(known));
         for entry in place.entries.iter().filter(|entry| **entry != MODULES || fits) {
             let from = shelf.folder().join(place.scope).join(entry);
             if !is_folder(&from) || !make_way(&place.folder, entry, user)? {
@@ -87,13 +88,15 @@ pub(super) fn restore(
     Ok(restored)
 }
 
-/// Moves what a build left onto the shelf, which is emptied first; what was moved.
-pub(super) fn keep(shelf: &Shelf, places: &[Place], succeeded: bool) -> Result<Vec<String>> {
+/// Moves what a build left onto the shelf, which is emptied first; what was moved. Packages of which
+/// nobody can say what they belong to are of no use to anybody.
+pub(super) fn keep(shelf: &Shelf, keys: &Keys, places: &[Place], succeeded: bool) -> Result<Vec<String>> {
     shelf.remove()?;
     let mut kept = Vec::new();
     for place in places.iter().filter(|place| succeeded || place.is_checked()) {
         for entry in place.entries {
-            if !leads_straight(&place.folder, entry) || is_empty(&place.folder.join(entry)) {
+            let is_of_use = *entry != MODULES || keys.contains_key(place.scope);
+            if !is_of_use || !leads_straight(&place.folder, entry) || is_empty(&place.folder.join(entry)) {
                 continue;
             }
             let to = shelf.folder().join(place.scope).join(entry);

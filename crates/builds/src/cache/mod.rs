@@ -18,11 +18,15 @@ use entries::Place;
 use shelf::{Meta, Shelf};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use store::builds::BuildRow;
 use store::sites::SiteRow;
 
 /// Variables of a build.
 type Variables = BTreeMap<String, String>;
+
+/// Names of places, and what their packages depend on.
+type Keys = BTreeMap<String, String>;
 
 /// The cache that one build works with.
 pub(crate) struct Cache {
@@ -33,6 +37,9 @@ pub(crate) struct Cache {
     policy: QueuePolicy,
     clear: bool,
     now: i64,
+    /// What the packages of each place depend on, as the checkout came: an install may write a lock file
+    /// that the next checkout does not have.
+    keys: OnceLock<Keys>,
 }
 
 /// What was brought back.
@@ -56,7 +63,7 @@ impl Cache {
         let own = Shelf::of(&root, &site.id, &build.label)?;
         let production = model::DeployContext::Production.as_str();
         let fallback = (build.label != production).then(|| Shelf::of(&root, &site.id, production)).flatten();
-        Some(Self { own, fallback, policy, clear: cause.clear_cache, now: cx.now().0 })
+        Some(Self { own, fallback, policy, clear: cause.clear_cache, now: cx.now().0, keys: OnceLock::new() })
     }
 
     /// Brings back what is there, into folders that belong to the build's user already. What the
@@ -65,26 +72,33 @@ impl Cache {
         let (places, user) = (places(space, base, of), space.cell.user());
         let (own, fallback, clear) = (self.own.clone(), self.fallback.clone(), self.clear);
         let work = move || {
+            let keys: Keys =
+                places.iter().filter_map(|place| Some((place.scope.to_owned(), place.key()?))).collect();
             if clear {
                 own.remove()?;
-                return Ok(Restored::default());
+                return Ok((keys, Restored::default()));
             }
-            match own.take()? {
+            let restored = match own.take()? {
                 Some(meta) => {
-                    let restored = entries::restore(&own, &meta, &places, user, tree::Way::Move);
+                    let restored = entries::restore(&own, &meta, &keys, &places, user, tree::Way::Move);
                     own.remove()?;
                     restored
                 }
                 None => match fallback.and_then(|shelf| shelf.read().map(|meta| (shelf, meta))) {
-                    Some((shelf, meta)) => entries::restore(&shelf, &meta, &places, user, tree::Way::Copy),
+                    Some((shelf, meta)) => {
+                        entries::restore(&shelf, &meta, &keys, &places, user, tree::Way::Copy)
+                    }
                     None => Ok(Restored::default()),
                 },
-            }
+            };
+            Ok((keys, restored?))
         };
-        blocking(work).await.unwrap_or_else(|error| {
+        let (keys, restored) = blocking(work).await.unwrap_or_else(|error| {
             tracing::warn!(?error, "the cache of a build cannot be used");
-            Restored::default()
-        })
+            Default::default()
+        });
+        self.keys.get_or_init(|| keys);
+        restored
     }
 
     /// Keeps what the build leaves; what the log should say of it. A build that failed may have left
@@ -98,8 +112,9 @@ impl Cache {
         succeeded: bool,
     ) -> Option<String> {
         let (places, own, policy, now) = (places(space, base, of), self.own.clone(), self.policy, self.now);
+        let keys = self.keys.get().cloned().unwrap_or_default();
         let work = move || {
-            let kept = entries::keep(&own, &places, succeeded)?;
+            let kept = entries::keep(&own, &keys, &places, succeeded)?;
             if kept.is_empty() {
                 return Ok(None);
             }
@@ -112,8 +127,7 @@ impl Cache {
                     policy.cache_each >> 20
                 )));
             }
-            let modules = places.iter().filter_map(|place| Some((place.scope.to_owned(), place.key()?)));
-            own.write(&Meta { used_at: now, bytes, modules: modules.collect() })?;
+            own.write(&Meta { used_at: now, bytes, modules: keys })?;
             shelf::trim(own.root(), policy.cache_total)?;
             Ok(Some(format!("Kept for the next build ({} MB): {}", bytes >> 20, kept.join(", "))))
         };

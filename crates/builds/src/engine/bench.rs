@@ -42,12 +42,25 @@ pub(crate) struct Bench<'a> {
     pub(crate) token: Option<String>,
 }
 
+/// Milliseconds as the builder writes them: `15ms`, `4.8s`, `2m 3.4s`.
+fn took(millis: i64) -> String {
+    let (minutes, rest) = (millis / 60_000, millis % 60_000);
+    match (minutes, rest) {
+        (0, 0..1000) => format!("{rest}ms"),
+        (0, _) => format!("{}.{}s", rest / 1000, rest % 1000 / 100),
+        _ => format!("{minutes}m {}.{}s", rest / 1000, rest % 1000 / 100),
+    }
+}
+
 impl Bench<'_> {
-    /// Runs a command of the site in its base directory, and shows it.
+    /// Runs a command of the site in its base directory, and shows it and how long it took.
     pub(crate) async fn shell(&self, script: &str, part: &'static str) -> Outcome<ExitStatus> {
         self.watch.check()?;
+        let began = self.of.cx.now();
         self.watch.log.say(part, format!("$ {script}")).await;
-        self.run(&self.room(), script, part).await
+        let status = self.run(&self.room(), script, part).await?;
+        self.watch.log.say(part, format!("(took {})", took(self.of.cx.now().0 - began.0))).await;
+        Ok(status)
     }
 
     /// The room of the build, beginning in its base directory.
@@ -78,5 +91,24 @@ impl Bench<'_> {
         let address = cx.addresses().deploy_url(&deploy.id, &self.of.site.name);
         self.watch.log.say(section::PUBLISH, format!("The deploy is ready: {address}")).await;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        for (millis, expect) in [
+            (0, "0ms"),
+            (999, "999ms"),
+            (1000, "1.0s"),
+            (4876, "4.8s"),
+            (59_999, "59.9s"),
+            (123_456, "2m 3.4s"),
+        ] {
+            assert_eq!(took(millis), expect);
+        }
     }
 }

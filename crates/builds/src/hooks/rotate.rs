@@ -2,8 +2,10 @@
 
 use super::setup;
 use context::{Context, Error, Result};
+use events::{Note, Noted};
 use serde::Deserialize;
 use store::build_hooks::{self, BuildHookRow};
+use store::sites;
 
 /// Seconds for which the old URL counts when the caller does not say: a day.
 pub const OVERLAP_SECONDS: i64 = 24 * 3600;
@@ -20,12 +22,19 @@ pub struct Rotation {
     pub overlap_seconds: Option<i64>,
 }
 
-/// Gives a build hook a new URL. Its id stays, so that whoever manages the hook by it finds it again.
+/// Gives a build hook a new URL. Its id stays, so that whoever manages the hook by it finds it again. `by`
+/// is the person who asks, for the audit log.
 ///
 /// # Errors
 /// `NotFound` when the site has no such hook, `Unprocessable` for an overlap out of bounds,
 /// `Conflict` when somebody else rotates it in the same instant.
-pub async fn rotate(cx: &Context, site_id: &str, id: &str, rotation: &Rotation) -> Result<BuildHookRow> {
+pub async fn rotate(
+    cx: &Context,
+    site_id: &str,
+    id: &str,
+    rotation: &Rotation,
+    by: &str,
+) -> Result<BuildHookRow> {
     let overlap = rotation.overlap_seconds.unwrap_or(OVERLAP_SECONDS);
     if !(0..=OVERLAP_SECONDS_MAX).contains(&overlap) {
         let why = format!("overlap_seconds must lie between 0 and {OVERLAP_SECONDS_MAX}");
@@ -42,6 +51,8 @@ pub async fn rotate(cx: &Context, site_id: &str, id: &str, rotation: &Rotation) 
     }
     let secret = setup::drawn(cx);
     build_hooks::set_secret(&mut tx, id, &secret).await?;
+    let site = sites::find(&mut tx, site_id).await?.ok_or(Error::NotFound)?;
+    events::note(&mut tx, cx, Noted::of_site(&site, id), Note::BuildHookRotated, Some(by)).await?;
     tx.commit().await?;
     hook.secret = Some(secret);
     Ok(hook)

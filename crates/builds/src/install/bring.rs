@@ -2,7 +2,7 @@
 //! a package manager whose digest a site pins by corepack, which holds it to that. What an earlier build
 //! of the branch brought is there already.
 
-use super::LOCAL;
+use super::{CONFIGURED, LOCAL};
 use deploys::Beneath;
 use serde::Deserialize;
 use std::io::Read as _;
@@ -86,7 +86,7 @@ pub(super) fn command(program: &str, version: &Version, around: &Around<'_>) -> 
     }
     let at = if version.is_empty() { "" } else { "@" };
     Some(format!(
-        "npm install --global --prefix \"$HOME/{LOCAL}\" --prefer-offline --no-audit --no-fund --loglevel=error {package}{at}{version}"
+        "npm install --global --prefix \"$HOME/{LOCAL}\" {CONFIGURED} --prefer-offline --no-audit --no-fund --loglevel=error {package}{at}{version}"
     ))
 }
 

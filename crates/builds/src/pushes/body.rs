@@ -1,5 +1,6 @@
 //! Reading the JSON of a webhook leniently: hosts leave out, null and add fields as they please.
 
+use super::change::{Change, Pushed};
 use model::Timestamp;
 use serde_json::Value;
 
@@ -41,6 +42,23 @@ impl<'a> Body<'a> {
     /// The members of a list; none where there is no list.
     pub(crate) fn list(self, pointer: &str) -> impl DoubleEndedIterator<Item = Body<'a>> {
         self.at(pointer).and_then(|value| value.0.as_array()).into_iter().flatten().map(Body)
+    }
+
+    /// What a push did to the reference it names, which GitHub and GitLab tell alike. `told` adds what
+    /// else is known of commits that came to a branch.
+    pub(crate) fn push(self, told: impl FnOnce(Pushed) -> Pushed) -> Result<Change, String> {
+        let reference = self.need("/ref")?;
+        let Some(branch) = reference.strip_prefix("refs/heads/") else {
+            return Ok(Change::Other("only branches are built".to_owned()));
+        };
+        let branch = branch.to_owned();
+        Ok(match self.commit("/after").filter(|_| !self.flag("/deleted")) {
+            Some(commit) => {
+                let before = self.commit("/before");
+                Change::Push(told(Pushed { branch, before, commit, ..Pushed::default() }))
+            }
+            None => Change::BranchDeleted { branch },
+        })
     }
 
     /// A full commit. The one of zeros that stands for none is none.

@@ -43,27 +43,17 @@ pub(super) fn changes(event: &str, body: Body<'_>) -> Result<Vec<Change>, String
 }
 
 fn push(body: Body<'_>) -> Result<Change, String> {
-    let reference = body.need("/ref")?;
-    let Some(branch) = reference.strip_prefix("refs/heads/") else {
-        return Ok(Change::Other("only branches are built".to_owned()));
-    };
-    let branch = branch.to_owned();
-    let Some(commit) = body.commit("/after").filter(|_| !body.flag("/deleted")) else {
-        return Ok(Change::BranchDeleted { branch });
-    };
     let person = |who: &str| {
         let name = |field: &str| body.text(&format!("/head_commit/{who}/{field}"));
         name("username").or_else(|| name("name"))
     };
-    Ok(Change::Push(Pushed {
-        branch,
-        before: body.commit("/before"),
-        commit_url: body.text("/head_commit/url").or_else(|| page(body, &commit)),
-        commit,
+    body.push(|pushed| Pushed {
+        commit_url: body.text("/head_commit/url").or_else(|| page(body, &pushed.commit)),
         message: body.text("/head_commit/message"),
         committer: person("author").or_else(|| person("committer")),
         at: body.time("/repository/pushed_at"),
-    }))
+        ..pushed
+    })
 }
 
 fn request(body: Body<'_>) -> Result<Change, String> {

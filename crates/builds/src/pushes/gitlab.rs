@@ -46,23 +46,16 @@ pub(super) fn changes(body: Body<'_>) -> Result<Vec<Change>, String> {
 }
 
 fn push(body: Body<'_>) -> Result<Change, String> {
-    let reference = body.need("/ref")?;
-    let Some(branch) = reference.strip_prefix("refs/heads/") else {
-        return Ok(Change::Other("only branches are built".to_owned()));
-    };
-    let branch = branch.to_owned();
-    let Some(commit) = body.commit("/after") else { return Ok(Change::BranchDeleted { branch }) };
-    let told = body.list("/commits").rev().find(|one| one.text("/id").as_ref() == Some(&commit));
-    let told = |pointer: &str| told.and_then(|one| one.text(pointer));
-    Ok(Change::Push(Pushed {
-        branch,
-        before: body.commit("/before"),
-        commit_url: told("/url").or_else(|| page(body, &commit)),
-        message: told("/message"),
-        committer: told("/author/name").or_else(|| body.text("/user_name")),
-        commit,
-        at: None,
-    }))
+    body.push(|pushed| {
+        let told = body.list("/commits").rev().find(|one| one.text("/id").as_ref() == Some(&pushed.commit));
+        let told = |pointer: &str| told.and_then(|one| one.text(pointer));
+        Pushed {
+            commit_url: told("/url").or_else(|| page(body, &pushed.commit)),
+            message: told("/message"),
+            committer: told("/author/name").or_else(|| body.text("/user_name")),
+            ..pushed
+        }
+    })
 }
 
 fn request(body: Body<'_>) -> Result<Change, String> {

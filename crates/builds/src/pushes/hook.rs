@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use context::{Context, Error, Result};
+use events::Note;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use sites::push_url;
@@ -55,11 +56,12 @@ pub async fn show(cx: &Context, site: &SiteRow) -> Result<PushHook> {
     Ok(shown(cx, site, &hook.ok_or(Error::NotFound)?, None))
 }
 
-/// Draws a new secret. From then on calls must be signed, with it or for a while with the one before.
+/// Draws a new secret. From then on calls must be signed, with it or for a while with the one before. `by`
+/// is the person who asks, for the audit log.
 ///
 /// # Errors
 /// `Unprocessable` for a time that is longer than [`OVERLAP_MAX_SECONDS`], or negative.
-pub async fn rotate(cx: &Context, site: &SiteRow, rotation: Rotation) -> Result<PushHook> {
+pub async fn rotate(cx: &Context, site: &SiteRow, rotation: Rotation, by: &str) -> Result<PushHook> {
     let overlap = rotation.overlap_seconds.unwrap_or(OVERLAP_SECONDS);
     if !(0..=OVERLAP_MAX_SECONDS).contains(&overlap) {
         return Err(Error::Unprocessable(format!("overlap_seconds must be 0 to {OVERLAP_MAX_SECONDS}")));
@@ -75,6 +77,7 @@ pub async fn rotate(cx: &Context, site: &SiteRow, rotation: Rotation) -> Result<
         ..hook
     };
     pushes::set_secrets(&mut tx, &hook).await?;
+    events::note(&mut tx, cx, site, Note::PushHookSecretRotated, Some(by)).await?;
     tx.commit().await?;
     Ok(shown(cx, site, &hook, Some(secret)))
 }

@@ -1,10 +1,11 @@
 //! Calls of the `git` command, with nothing of the server's environment or configuration.
 
 use super::source::Login;
+use crate::environment::{PATH, find_program};
 use crate::failure::{Failure, Outcome};
 use crate::log::section;
 use crate::process::{Ended, Watch, run};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
@@ -39,7 +40,7 @@ pub(super) async fn lfs_works() -> bool {
     static WORKS: OnceCell<bool> = OnceCell::const_new();
     let ask = || async {
         let mut command = Command::new("git-lfs");
-        command.arg("version").env("PATH", crate::environment::PATH);
+        command.arg("version").env("PATH", PATH);
         let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().await.is_ok_and(|status| status.success())
     };
@@ -77,11 +78,13 @@ impl<'a> Git<'a> {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
+        // by its path: a name is looked up in the child, after a fork that copies the server's page tables
+        let program = find_program("git").unwrap_or_else(|| PathBuf::from("git"));
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
-            .env("PATH", crate::environment::PATH)
+            .env("PATH", PATH)
             .env("HOME", self.home)
             .env("LC_ALL", "C.UTF-8")
             .env("LANGUAGE", "en")

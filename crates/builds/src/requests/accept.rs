@@ -38,7 +38,8 @@ pub async fn accept(cx: &Context, deploy_id: &str, yes: Accept) -> Result<Deploy
     }
     start::check_room(&mut tx, &site.id).await?;
     cause.untrusted = !yes.with_secrets;
-    cause.accepted = Some(Accepted { user_id: yes.user_id, with_secrets: yes.with_secrets });
+    cause.accepted =
+        Some(Accepted { user_id: yes.user_id, with_secrets: yes.with_secrets, at: Some(cx.now()) });
     mark(&mut deploy.info, &cause);
     build.cause = serde_json::to_value(&cause).map_err(Error::internal)?;
     builds::release(&mut tx, &build.id, &build.cause).await?;

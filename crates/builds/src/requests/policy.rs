@@ -68,7 +68,7 @@ mod tests {
         Cause {
             untrusted,
             push: Some(Push { commit: commit.map(Into::into), ..Push::default() }),
-            accepted: accepted.map(|with_secrets| Accepted { user_id: None, with_secrets }),
+            accepted: accepted.map(|with_secrets| Accepted { with_secrets, ..Accepted::default() }),
             ..Cause::default()
         }
     }

@@ -10,6 +10,7 @@ use super::filter::{self, Sockets};
 use super::room::SYSTEM;
 use super::sheet::{Sheet, hold, shell};
 use super::{Room, Sandbox, bare};
+use crate::environment::find_program;
 use crate::workspace::NOBODY;
 use landlock::{
     ABI, Access as _, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetCreated, Scope,
@@ -89,8 +90,7 @@ fn people(user: u32, home: &Path) -> [String; 2] {
 /// keep builds from them. Kernels before 6.12 do not know such rules.
 fn scopes() -> Option<RulesetCreated> {
     // a bubblewrap that needs the set-user-id bit loses it under rules
-    let mut path = crate::environment::PATH.split(':').map(|folder| Path::new(folder).join("bwrap"));
-    let program = path.find_map(|path| path.metadata().ok());
+    let program = find_program("bwrap").and_then(|path| path.metadata().ok());
     if program.is_none_or(|about| about.permissions().mode() & 0o4000 != 0) {
         return None;
     }

@@ -387,7 +387,7 @@ async fn a_dry_run_changes_nothing(yard: &Yard) {
 
 async fn rotated(yard: &Yard, id: &str, overlap_seconds: Option<i64>) -> BuildHookRow {
     let rotation = Rotation { overlap_seconds };
-    hooks::rotate(&yard.bed.cx, &yard.site.id, id, &rotation).await.expect("rotated")
+    hooks::rotate(&yard.bed.cx, &yard.site.id, id, &rotation, "ada").await.expect("rotated")
 }
 
 async fn a_rotated_url_counts_for_a_while(yard: &Yard) {
@@ -416,11 +416,11 @@ async fn a_rotation_has_bounds(yard: &Yard) {
     let cx = &yard.bed.cx;
     for (overlap, fine) in [(-1, false), (OVERLAP_SECONDS_MAX, true), (OVERLAP_SECONDS_MAX + 1, false)] {
         let rotation = Rotation { overlap_seconds: Some(overlap) };
-        let outcome = hooks::rotate(cx, &yard.site.id, &hook.id, &rotation).await;
+        let outcome = hooks::rotate(cx, &yard.site.id, &hook.id, &rotation, "ada").await;
         assert_eq!(outcome.is_ok(), fine, "{overlap}");
         assert!(matches!(outcome, Ok(_) | Err(Error::Unprocessable(_))));
     }
-    let elsewhere = hooks::rotate(cx, "other", &hook.id, &Rotation::default()).await;
+    let elsewhere = hooks::rotate(cx, "other", &hook.id, &Rotation::default(), "ada").await;
     assert!(matches!(elsewhere, Err(Error::NotFound)));
     let mut keys = Vec::new();
     for _ in 0..=FORMER_MAX {

@@ -65,6 +65,17 @@ async fn packages_belong_to_their_lock_file() {
 }
 
 #[tokio::test]
+async fn a_lock_file_that_a_build_writes_settles_nothing() {
+    let world = World::new().await;
+    world
+        .commit_command("mkdir -p out node_modules .astro; touch yarn.lock out/it node_modules/it .astro/it");
+    let (build, _) = world.build(Cause::default()).await;
+    let log = world.log(&build.id).await;
+    let kept = log.iter().find(|line| line.starts_with("Kept for the next build (")).expect("something");
+    assert!(kept.ends_with(": .astro"), "the next checkout does not have it: {kept}");
+}
+
+#[tokio::test]
 async fn a_branch_begins_with_a_copy_of_the_production_branch() {
     let world = with(|_| {}).await;
     world.git(&["branch", "feat"]);

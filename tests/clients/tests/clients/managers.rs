@@ -86,6 +86,7 @@ async fn check(manager: Manager) {
     assert!(it.starts_with("true ") && it.contains(manager.agent), "{it}");
     let log = build(&server, site).await;
     assert!(log.contains("~/.local/lib") && !log.contains(&brings), "it is there from the last build: {log}");
+    assert!(!log.contains("Recreating"), "and so are the packages: {log}");
 }
 
 const INTEGRITY: &str =
@@ -141,6 +142,23 @@ async fn a_newer_yarn_that_the_package_pins() {
         command: "yarn build",
         brought: "@yarnpkg/cli-dist@4.18.1",
         agent: "yarn/4.18.1",
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bun() {
+    let lock = "{\n  \"lockfileVersion\": 1,\n  \"workspaces\": {\n    \"\": {\n      \"name\": \"p\",\n      \"dependencies\": {\n        \
+        \"is-number\": \"7.0.0\",\n      },\n    },\n  },\n  \"packages\": {\n    \"is-number\": [\"is-number@7.0.0\", \"\", {}, \
+        \"sha512-41Cifkg6e8TylSpdtTpeLVMqvSBEVzTttHvERD741+pnZ8ANv0004MRL43QKPDlK9cGvNp6NZWZUBlbGXYxxng==\"],\n  }\n}\n";
+    assert!(lock.contains(INTEGRITY));
+    check(Manager {
+        name: "with-bun",
+        package: package(&json!({})),
+        lock: ("bun.lock", lock),
+        command: "bun run build",
+        brought: "bun",
+        agent: "bun/1.4.5",
     })
     .await;
 }

@@ -1,46 +1,23 @@
 //! `@netlify/api` in a Node process that calls what it is told, one line a call.
 
+use super::client;
+use super::script::Script;
 use super::server::{OWNER_TOKEN, Server};
-use super::{client, machine};
 use serde_json::{Value, json};
-use std::process::Stdio;
-use std::time::Duration;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::timeout;
-
-/// How long one call may take.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// The client, logged in as the owner.
-pub(crate) struct ApiClient {
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
-    _process: Child,
-}
+pub(crate) struct ApiClient(Script);
 
 impl ApiClient {
     pub(crate) fn start(server: &Server) -> Self {
-        let mut process = Command::new(machine::node())
-            .arg(machine::script("api.mjs"))
-            .args([&client("api").display().to_string(), &format!("localhost:{}", server.port), OWNER_TOKEN])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("node starts");
-        let input = process.stdin.take().expect("it listens");
-        let output = BufReader::new(process.stdout.take().expect("it speaks")).lines();
-        Self { input, output, _process: process }
+        let (modules, host) = (client("api"), format!("localhost:{}", server.port));
+        Self(Script::start("api.mjs", &[modules.as_ref(), host.as_ref(), OWNER_TOKEN.as_ref()]))
     }
 
     /// Calls an operation by its name: what it returned, or `{status, message, text}` of the error it threw.
     pub(crate) async fn call(&mut self, operation: &str, parameters: Value) -> Result<Value, Value> {
-        let line = json!({ "operation": operation, "parameters": parameters }).to_string() + "\n";
-        self.input.write_all(line.as_bytes()).await.expect("the client listens");
-        let line = timeout(LIMIT, self.output.next_line()).await.expect("the client answers in time");
-        let line = line.expect("the client speaks").expect("the client is still there");
-        let mut answer: Value = serde_json::from_str(&line).expect("the script prints JSON");
+        self.0.say(&json!({ "operation": operation, "parameters": parameters }).to_string()).await;
+        let mut answer: Value = serde_json::from_str(&self.0.next().await).expect("the script prints JSON");
         match answer.get_mut("error") {
             Some(error) => Err(error.take()),
             None => Ok(answer["value"].take()),

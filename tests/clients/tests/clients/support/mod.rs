@@ -10,6 +10,7 @@ mod machine;
 mod provider;
 mod receiver;
 mod repository;
+mod script;
 mod server;
 mod verifier;
 

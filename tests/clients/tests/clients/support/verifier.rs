@@ -1,11 +1,9 @@
 //! The JWT libraries that consumers of notifications use, asked for a second opinion.
 
+use super::script::asked;
 use super::{client, machine, python};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::process::Stdio;
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
 /// A library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,19 +29,9 @@ impl Verifier {
     /// The claims, or why the library refused.
     pub(crate) async fn verify(self, token: &str, secret: &str, body: &[u8]) -> Result<Value, String> {
         let (program, arguments) = self.command();
-        let mut process = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the library's interpreter starts");
-        let question = json!({ "token": token, "secret": secret, "body": hex::encode(body) }).to_string();
-        let mut input = process.stdin.take().expect("it listens");
-        input.write_all(question.as_bytes()).await.expect("it listens");
-        drop(input);
-        let output = process.wait_with_output().await.expect("it ends");
-        let mut answer: Value = serde_json::from_slice(&output.stdout).expect("the script prints JSON");
+        let question = json!({ "token": token, "secret": secret, "body": hex::encode(body) });
+        let answer = asked(program, &arguments, &question).await;
+        let mut answer: Value = serde_json::from_slice(&answer).expect("the script prints JSON");
         match answer.get("refused").and_then(Value::as_str) {
             Some(why) => Err(why.to_owned()),
             None => Ok(answer["claims"].take()),
