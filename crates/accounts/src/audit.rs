@@ -33,7 +33,7 @@ pub struct AuditPayload {
     /// The person who did it, where the ledger knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<String>,
-    /// The site and the thing it happened to.
+    /// The site, where it happened to one, and the thing it happened to.
     pub traits: Value,
 }
 
@@ -63,6 +63,10 @@ pub async fn list(
 fn entry(event: EventRecord) -> AuditEntry {
     // in other entries, visitors may have written the payload
     let actor = event.payload["actor_id"].as_str().filter(|_| Note::is_name(&event.event));
+    let mut traits = json!({ "resource_id": event.resource_id });
+    if !event.site_id.is_empty() {
+        traits["site_id"] = event.site_id.into();
+    }
     AuditEntry {
         id: event.id,
         account_id: event.account_id,
@@ -71,7 +75,7 @@ fn entry(event: EventRecord) -> AuditEntry {
             timestamp: event.at,
             log_type: LOG_TYPE,
             actor_id: actor.map(str::to_owned),
-            traits: json!({"site_id": event.site_id, "resource_id": event.resource_id}),
+            traits,
         },
     }
 }

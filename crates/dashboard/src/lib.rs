@@ -15,6 +15,7 @@ mod session;
 mod steps;
 mod view;
 mod visit;
+mod word;
 
 #[cfg(test)]
 mod tests;

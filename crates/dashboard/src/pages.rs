@@ -18,6 +18,7 @@ mod hooks;
 mod identity;
 mod instance;
 mod login;
+mod logs;
 mod replay;
 mod requests;
 mod settings;
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/sites/{name}/deploys/{id}/log",                 get(deploy::log))
         .route("/sites/{name}/deploys/{id}/log.txt",             get(deploy::log_text))
         .route("/sites/{name}/deploys/{id}/{action}",            post(deploy::act))
+        .route("/sites/{name}/logs/{what}",                      get(logs::show))
         .route("/sites/{name}/hooks",                            post(hooks::create))
         .route("/sites/{name}/hooks/{id}",                       get(hook::show))
         .route("/sites/{name}/hooks/{id}/{action}",              post(hooks::act))

@@ -5,7 +5,7 @@ use crate::{assets, client};
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use rust_embed::RustEmbed;
 use std::sync::LazyLock;
 
@@ -16,6 +16,8 @@ struct Templates;
 static PAGES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut pages = Environment::new();
     pages.set_auto_escape_callback(|_| AutoEscape::Html);
+    // the API leaves out what a thing does not have, with all that would be inside it
+    pages.set_undefined_behavior(UndefinedBehavior::Chainable);
     pages.add_filter("when", when);
     pages.add_filter("clock", clock);
     pages.add_filter("link", link);

@@ -59,6 +59,7 @@ async fn show(edge: &Shared, exchange: &mut Exchange, site: &SiteView) -> Answer
 async fn decide(edge: &Shared, exchange: &mut Exchange, site: &SiteView) -> ControlFlow<Answer, Answer> {
     basic_auth::run(exchange, site)?;
     addons::run(edge, exchange, site).await?;
+    host::deployed(site)?;
     reserved::run(exchange, site)?;
     redirects::run(edge, exchange, site).await?;
     form_post::run(edge, exchange, site).await?;

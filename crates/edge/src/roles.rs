@@ -29,7 +29,7 @@ mod tests {
     #[test]
     fn the_first_token_that_counts_and_holds_a_role_is_enough() {
         let secrets = Secrets { current: b"secret".to_vec(), previous: Vec::new() };
-        let visitors = Visitors { secrets, roles_path: None, issuer: None, audience: None };
+        let visitors = Visitors { secrets, terms: model::TokenTerms::default() };
         let token = |role: &str, secret: &str| {
             let claims = json!({"app_metadata": {"roles": [role]}}).to_string();
             format!("nf_jwt={}", signing::sign_hs256(&claims, secret.as_bytes()))

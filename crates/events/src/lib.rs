@@ -14,7 +14,7 @@ mod sample;
 pub use asyncapi::document as asyncapi;
 pub use catalog::{ALIASES, CATALOG, Entry, Event, Subject, canonical, entry};
 pub use fire::{To, record_for};
-pub use note::{Note, note};
+pub use note::{Note, Noted, note};
 pub use record::record;
 pub use route::{Facts, LIFE, Reaction, route};
 pub use sample::{Sample, Scene, deploy_state};

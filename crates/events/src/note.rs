@@ -1,5 +1,5 @@
-//! Entries of the ledger for the audit log alone: that a secret was changed, and by whom. They are no
-//! events: no hook can listen to them, and nothing of the secret is in them.
+//! Entries of the ledger for the audit log alone: that a secret was changed or shown, and to whom. They
+//! are no events: no hook can listen to them, and nothing of the secret is in them.
 
 use context::{Context, Result};
 use serde_json::json;
@@ -16,12 +16,33 @@ pub enum Note {
     IdentitySecretRotated,
     /// Replaced ones stopped verifying before their time.
     IdentityOverlapEnded,
+    /// An add-on was registered, and its secret shown.
+    AddonRegistered,
+    /// An add-on got a new secret.
+    AddonSecretRotated,
+    /// A hook got a new signing secret.
+    HookSecretRotated,
+    /// A build hook got a new URL.
+    BuildHookRotated,
+    /// The URL that Git hosts call got a new secret.
+    PushHookSecretRotated,
+    /// An access token was made that reaches the account, and shown.
+    TokenCreated,
 }
 
 impl Note {
     /// Every kind of note.
-    pub const ALL: [Self; 3] =
-        [Self::IdentitySecretSet, Self::IdentitySecretRotated, Self::IdentityOverlapEnded];
+    pub const ALL: [Self; 9] = [
+        Self::IdentitySecretSet,
+        Self::IdentitySecretRotated,
+        Self::IdentityOverlapEnded,
+        Self::AddonRegistered,
+        Self::AddonSecretRotated,
+        Self::HookSecretRotated,
+        Self::BuildHookRotated,
+        Self::PushHookSecretRotated,
+        Self::TokenCreated,
+    ];
 
     /// Its name in the ledger.
     #[must_use]
@@ -30,6 +51,12 @@ impl Note {
             Self::IdentitySecretSet => "identity_secret_set",
             Self::IdentitySecretRotated => "identity_secret_rotated",
             Self::IdentityOverlapEnded => "identity_overlap_ended",
+            Self::AddonRegistered => "addon_registered",
+            Self::AddonSecretRotated => "addon_secret_rotated",
+            Self::HookSecretRotated => "hook_secret_rotated",
+            Self::BuildHookRotated => "build_hook_rotated",
+            Self::PushHookSecretRotated => "push_hook_secret_rotated",
+            Self::TokenCreated => "token_created",
         }
     }
 
@@ -40,23 +67,61 @@ impl Note {
     }
 }
 
-/// Notes a change of a site in its transaction. `by` is the person who made it.
+/// What a note is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted<'a> {
+    account_id: &'a str,
+    site_id: &'a str,
+    resource_id: &'a str,
+}
+
+impl<'a> Noted<'a> {
+    /// A thing of an account that belongs to none of its sites.
+    #[must_use]
+    pub fn of_account(account_id: &'a str, resource_id: &'a str) -> Self {
+        Self { account_id, site_id: "", resource_id }
+    }
+
+    /// A thing of a site.
+    #[must_use]
+    pub fn of_site(site: &'a SiteRow, resource_id: &'a str) -> Self {
+        Self { account_id: &site.account_id, site_id: &site.id, resource_id }
+    }
+}
+
+impl<'a> From<&'a SiteRow> for Noted<'a> {
+    fn from(site: &'a SiteRow) -> Self {
+        Self::of_site(site, &site.id)
+    }
+}
+
+/// Notes a change in its transaction. `by` is the person who made it.
 ///
 /// # Errors
 /// When the database fails; the caller's transaction is then undone with everything in it.
-pub async fn note(tx: &mut Tx, cx: &Context, site: &SiteRow, note: Note, by: Option<&str>) -> Result<()> {
+pub async fn note(
+    tx: &mut Tx,
+    cx: &Context,
+    about: impl Into<Noted<'_>>,
+    note: Note,
+    by: Option<&str>,
+) -> Result<()> {
+    let Noted { account_id, site_id, resource_id } = about.into();
+    let mut body = json!({ "actor_id": by });
+    if !site_id.is_empty() {
+        body["site_id"] = site_id.into();
+    }
     let entry = NewEvent {
         id: format!("msg_{}", cx.id()),
         event: note.name().to_owned(),
-        account_id: site.account_id.clone(),
-        site_id: site.id.clone(),
-        resource_id: site.id.clone(),
+        account_id: account_id.to_owned(),
+        site_id: site_id.to_owned(),
+        resource_id: resource_id.to_owned(),
         at: cx.now(),
-        body: json!({ "site_id": site.id, "actor_id": by }).to_string(),
+        body: body.to_string(),
         fired: false,
     };
-    store::events::insert(tx, &entry).await?;
-    Ok(())
+    Ok(store::events::insert(tx, &entry).await?)
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use super::get::shown;
 use super::{TYPE_ID, slug};
 use crate::{Principal, check};
 use context::{Context, Error, Result};
-use model::{Account, Role, Timestamp};
+use model::{Account, Role};
 use serde::Deserialize;
-use store::accounts::{self, AccountDoc, AccountRow};
+use store::accounts::{self, AccountRow};
 use store::{ChangeKind, Tx, users};
 
 /// Accounts one person may be in and still make another.
@@ -52,21 +52,10 @@ pub async fn create(cx: &Context, who: &Principal, new: &NewAccount) -> Result<A
 pub(crate) async fn insert(tx: &mut Tx, cx: &Context, name: &str, owner: &str) -> Result<AccountRow> {
     let now = cx.now();
     let slug = free_slug(tx, cx, name).await?;
-    let account = row(cx.id(), slug, name, now);
+    let account = AccountRow::new(&cx.id(), &slug, name, now);
     accounts::insert(tx, &account).await?;
     users::add_member(tx, &account.id, owner, Role::Owner, now).await?;
     Ok(account)
-}
-
-fn row(id: String, slug: String, name: &str, now: Timestamp) -> AccountRow {
-    AccountRow {
-        id,
-        slug,
-        name: name.to_owned(),
-        doc: AccountDoc::default(),
-        created_at: now,
-        updated_at: now,
-    }
 }
 
 async fn free_slug(tx: &mut Tx, cx: &Context, name: &str) -> Result<String> {

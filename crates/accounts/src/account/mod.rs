@@ -42,6 +42,7 @@ fn show(view: AccountView) -> Account {
         is_default: is_first,
         role: role.as_str().to_owned(),
         owner_ids: owners,
+        members_count: members,
         roles_allowed: Role::ALL.iter().map(|role| role.as_str().to_owned()).collect(),
         billing_name: account.doc.billing_name,
         billing_email: account.doc.billing_email,

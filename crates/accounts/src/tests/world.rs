@@ -6,7 +6,7 @@ use crate::{Bootstrapped, Owner, Principal, authenticate, bootstrap};
 use model::Scope;
 use std::ops::Deref;
 use std::time::Duration;
-use store::sites::{self, SiteInfo, SiteRow};
+use store::sites::{self, SiteRow};
 use testbed::{Bed, Setup};
 
 pub(super) struct World(Bed);
@@ -62,17 +62,7 @@ impl World {
 
     /// A site of the account.
     pub(super) async fn site(&self, account_id: &str, name: &str) -> SiteRow {
-        let site = SiteRow {
-            id: self.cx.uuid(),
-            account_id: account_id.to_owned(),
-            name: name.to_owned(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo::default(),
-            created_at: self.cx.now(),
-            updated_at: self.cx.now(),
-        };
+        let site = SiteRow::new(&self.cx.uuid(), account_id, name, self.cx.now());
         let mut tx = self.cx.begin().await.expect("a transaction");
         sites::insert(&mut tx, &site).await.expect("a free name");
         tx.commit().await.expect("a commit");

@@ -43,7 +43,7 @@ pub async fn exchange(cx: &Context, ticket_id: &str) -> Result<AccessToken> {
     let user = users::find(&mut tx, &grantor.user_id).await?.ok_or(Error::NotFound)?;
     let own = tokens::row(cx, &user.id, TOKEN_NAME, grantor.scope);
     let token = TokenRow { account_id: grantor.account_id, expires_at: grantor.expires_at, ..own };
-    let issued = tokens::issue(&mut tx, cx, token).await?;
+    let issued = tokens::issue(&mut tx, cx, token, &user.id).await?;
     users::logged_in(&mut tx, &user.id, cx.now()).await?;
     tx.commit().await?;
     Ok(AccessToken {

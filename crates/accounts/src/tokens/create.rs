@@ -5,6 +5,7 @@
 
 use super::{IssuedToken, PREFIX, row, show};
 use crate::{Access, Principal, check};
+use ::events::{Note, Noted};
 use context::{Context, Error, Result};
 use model::{Scope, Timestamp};
 use serde::Deserialize;
@@ -50,13 +51,14 @@ pub async fn create(cx: &Context, who: &Principal, new: &NewToken) -> Result<Iss
     let account_id = confinement(&mut tx, who, new).await?;
     let user_id = new.user_id.as_deref().unwrap_or(&who.user_id);
     let token = TokenRow { account_id, expires_at, ..row(cx, user_id, &name, scope) };
-    let issued = issue(&mut tx, cx, token).await?;
+    let issued = issue(&mut tx, cx, token, &who.user_id).await?;
     tx.commit().await?;
     Ok(issued)
 }
 
-/// Draws a value for the token and writes it.
-pub(crate) async fn issue(tx: &mut Tx, cx: &Context, token: TokenRow) -> Result<IssuedToken> {
+/// Draws a value for the token and writes it. The audit log of each account that it reaches tells that
+/// `by` has it.
+pub(crate) async fn issue(tx: &mut Tx, cx: &Context, token: TokenRow, by: &str) -> Result<IssuedToken> {
     if tokens::count(tx, &token.user_id).await? >= TOKENS_MAX {
         return Err(Error::Unprocessable(format!(
             "a person may have at most {TOKENS_MAX} tokens; delete some first"
@@ -64,6 +66,10 @@ pub(crate) async fn issue(tx: &mut Tx, cx: &Context, token: TokenRow) -> Result<
     }
     let access_token = cx.secret(PREFIX);
     tokens::insert(tx, &token, &sha256_hex(access_token.as_bytes())).await?;
+    for account in accounts::views(tx, &token.user_id, token.account_id.as_deref()).await? {
+        let about = Noted::of_account(&account.account.id, &token.id);
+        events::note(tx, cx, about, Note::TokenCreated, Some(by)).await?;
+    }
     Ok(IssuedToken { token: show(token), access_token })
 }
 

@@ -4,7 +4,7 @@ use super::claim::{about, claim, release};
 use super::document::take_over;
 use super::{of_site, site_changes};
 use crate::manifest::check_required;
-use crate::provider::{Ask, Operation, Provider, Said, told};
+use crate::provider::{Ask, Operation, Provider, told};
 use context::{Context, Error, Result};
 use http::StatusCode;
 use serde::Deserialize;
@@ -40,7 +40,9 @@ pub async fn update(
     let config = update.config.unwrap_or_default();
     check_required(cx, provider, addon, &config).await?;
     let mut row = claim(cx, id).await?;
-    match ask(cx, provider, site, addon, &row, &config).await {
+    let ask = Ask::of(Operation::Update, Some(about(cx, site, &row))).with(json!({ "config": config }));
+    let answer = provider.ask(cx, addon, &ask).await;
+    match answer.and_then(|answer| told(&answer, StatusCode::OK, "changes an instance")) {
         Ok(said) => {
             take_over(cx, &mut row, said, Some(config))?;
             keep(cx, &row).await
@@ -50,18 +52,6 @@ pub async fn update(
             Err(error)
         }
     }
-}
-
-async fn ask(
-    cx: &Context,
-    provider: &Provider,
-    site: &SiteRow,
-    addon: &AddonRow,
-    row: &InstanceRow,
-    config: &Map<String, Value>,
-) -> Result<Said> {
-    let ask = Ask::of(Operation::Update, Some(about(cx, site, row))).with(json!({ "config": config }));
-    told(&provider.ask(cx, addon, &ask).await?, StatusCode::OK, "changes an instance")
 }
 
 async fn keep(cx: &Context, row: &InstanceRow) -> Result<()> {

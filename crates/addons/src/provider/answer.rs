@@ -106,11 +106,12 @@ fn endpoint(value: &Value) -> Result<Option<String>, String> {
         return Ok(None);
     }
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    url.filter(Url::has_host).map(|_| Some(text.to_owned())).ok_or_else(|| why.to_owned())
+    let url = url.filter(|url| url.has_host() && !text.contains('\0'));
+    url.map(|_| Some(text.to_owned())).ok_or_else(|| why.to_owned())
 }
 
 fn object(name: &str, value: &Value) -> Result<Map<String, Value>, String> {
-    value.as_object().cloned().ok_or_else(|| format!("sent a {name} that is not a JSON object"))
+    value.as_object().cloned().ok_or_else(|| format!("sent {name} that is not a JSON object"))
 }
 
 fn variables(value: &Value) -> Result<Map<String, Value>, String> {
@@ -203,6 +204,7 @@ mod tests {
             (json!({ "id": ".." }), "cannot be asked"),
             (json!({ "endpoint": "/relative" }), "endpoint"),
             (json!({ "endpoint": "javascript:alert(1)" }), "endpoint"),
+            (json!({ "endpoint": "https://e.example/\0" }), "endpoint"),
             (json!({ "endpoint": 1 }), "endpoint"),
             (json!({ "config": [] }), "config"),
             (json!({ "env": [] }), "env"),

@@ -108,9 +108,10 @@ impl Ask {
     }
 }
 
-/// Whether an id can be a segment of a path: any string but nothing and the dots that mean folders.
+/// Whether an id can be a segment of a path, and kept: any string but nothing, the dots that mean folders,
+/// and what not every database takes for a text.
 pub(crate) fn addressable(remote_id: &str) -> bool {
-    !matches!(remote_id, "" | "." | "..") && remote_id.len() <= REMOTE_ID_MAX
+    !matches!(remote_id, "" | "." | "..") && remote_id.len() <= REMOTE_ID_MAX && !remote_id.contains('\0')
 }
 
 /// The request.
@@ -217,7 +218,7 @@ mod tests {
             let request = made(Operation::Read, Some(about(Some(id))), false);
             assert_eq!((request.url.path(), request.url.query()), (path, None), "{id}");
         }
-        for id in ["", ".", ".."] {
+        for id in ["", ".", "..", "a\0"] {
             assert!(!addressable(id), "{id:?}");
         }
         assert!(addressable(&"a".repeat(REMOTE_ID_MAX)) && !addressable(&"a".repeat(REMOTE_ID_MAX + 1)));

@@ -3,6 +3,7 @@
 use super::secrets::Secrets;
 use super::{Service, Setup, present, slug};
 use context::{Context, Error, Result};
+use events::{Note, Noted};
 use serde::Serialize;
 use store::addons::{self, AddonDoc, AddonRow};
 
@@ -20,12 +21,12 @@ pub struct Registered {
 }
 
 /// Registers an add-on for an account and draws its secret. A `-staging` twin is an add-on like any
-/// other.
+/// other. `by` is the person who asks, for the audit log.
 ///
 /// # Errors
 /// `Unprocessable` when something is missing, malformed, reserved or taken, or the account has
 /// enough.
-pub async fn register(cx: &Context, account_id: &str, setup: &Setup) -> Result<Registered> {
+pub async fn register(cx: &Context, account_id: &str, setup: &Setup, by: &str) -> Result<Registered> {
     for (name, said) in [
         ("name", &setup.name),
         ("slug", &setup.slug),
@@ -52,6 +53,8 @@ pub async fn register(cx: &Context, account_id: &str, setup: &Setup) -> Result<R
         }
         done => done?,
     }
+    let about = Noted::of_account(account_id, &row.id);
+    events::note(&mut tx, cx, about, Note::AddonRegistered, Some(by)).await?;
     tx.commit().await?;
     Ok(Registered { service: present(cx, &row, true), secret: secrets.current })
 }

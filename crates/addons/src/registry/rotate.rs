@@ -3,6 +3,7 @@
 use super::secrets::Secrets;
 use super::{Registered, present};
 use context::{Context, Error, Result};
+use events::{Note, Noted};
 use serde::Deserialize;
 use store::ChangeKind;
 use store::addons::{self, AddonRow};
@@ -23,11 +24,12 @@ pub struct Rotation {
 }
 
 /// Draws a new secret, which signs from the next call on. While the old one counts, it signs a second
-/// token that goes along as `X-Nf-Sign-Previous`, and providers may still sign with it.
+/// token that goes along as `X-Nf-Sign-Previous`, and providers may still sign with it. `by` is the person
+/// who asks, for the audit log.
 ///
 /// # Errors
 /// `Unprocessable` when the overlap is out of bounds.
-pub async fn rotate(cx: &Context, addon: &AddonRow, rotation: &Rotation) -> Result<Registered> {
+pub async fn rotate(cx: &Context, addon: &AddonRow, rotation: &Rotation, by: &str) -> Result<Registered> {
     let hours = rotation.overlap_hours.unwrap_or(OVERLAP_HOURS);
     if !(0..=OVERLAP_HOURS_MAX).contains(&hours) {
         return Err(Error::Unprocessable(format!("overlap_hours must be 0 to {OVERLAP_HOURS_MAX}")));
@@ -42,6 +44,8 @@ pub async fn rotate(cx: &Context, addon: &AddonRow, rotation: &Rotation) -> Resu
     row.updated_at = now;
     addons::update(&mut tx, &row).await?;
     tx.changed(ChangeKind::Addon, &row.id, now).await?;
+    let about = Noted::of_account(row.account_id.as_deref().unwrap_or_default(), &row.id);
+    events::note(&mut tx, cx, about, Note::AddonSecretRotated, Some(by)).await?;
     tx.commit().await?;
     Ok(Registered { service: present(cx, &row, true), secret: new.current })
 }

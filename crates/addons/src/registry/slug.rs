@@ -30,7 +30,7 @@ pub(super) fn fault(slug: &str) -> Option<String> {
     let edges = slug.starts_with('-') || slug.ends_with('-');
     if slug.is_empty() || slug.len() > SLUG_MAX || !plain || edges {
         return Some(format!(
-            "slug must be 1 to {SLUG_MAX} small letters and digits, with single hyphens between them"
+            "slug must be 1 to {SLUG_MAX} small letters and digits, with hyphens between them"
         ));
     }
     RESERVED.contains(&slug).then(|| format!("the slug {slug} is reserved"))

@@ -163,8 +163,8 @@ async fn instances_of_a_site_are_bounded(world: &World) {
     let template = world.create(json!({})).await.unwrap().id;
     let template = world.row(&template).await.unwrap();
     for n in 1..INSTANCES_MAX {
-        let addon =
-            registry::register(world.cx(), "elsewhere", &world.setup(&format!("more-{n}"))).await.unwrap();
+        let setup = world.setup(&format!("more-{n}"));
+        let addon = registry::register(world.cx(), "elsewhere", &setup, "ada").await.unwrap();
         let mut row = template.clone();
         (row.id, row.uuid, row.addon_id) = (world.cx().id(), world.cx().uuid(), addon.service.id);
         (row.state, row.build_hook_id) = (InstanceState::Active, None);
@@ -172,17 +172,8 @@ async fn instances_of_a_site_are_bounded(world: &World) {
         store::addon_instances::insert(&mut tx, &row).await.unwrap();
         tx.commit().await.unwrap();
     }
-    let last = registry::register(world.cx(), "account", &world.setup("last")).await.unwrap().service;
-    let (site, addon) = (world.site(SITE).await, world.addon(&last.slug).await);
-    let made = crate::instances::create(
-        world.cx(),
-        &world.provider,
-        &site,
-        &addon,
-        crate::instances::New::default(),
-    )
-    .await;
-    let (status, why) = told(made);
+    let last = world.register("last").await.unwrap().service;
+    let (status, why) = told(world.create_of(&last.slug).await);
     assert!(status == 422 && why.contains("50"), "{status} {why}");
 }
 

@@ -1,7 +1,7 @@
 //! Every way in which a provider can misbehave, in every call that it gets: the call ends, nothing that
 //! is kept changes, and nobody else notices.
 
-use super::world::{SITE, World, good, told};
+use super::world::{World, good, told};
 use crate::Provider;
 use context::Result;
 use serde_json::{Value, json};
@@ -87,21 +87,13 @@ async fn while_one_provider_hangs_others_go_on(world: &World) {
     let well = testbed::Scripted::start(good).await;
     let mut form = world.setup("well");
     form.endpoint = Some(format!("{}/api/", well.url()));
-    crate::registry::register(world.cx(), super::world::ACCOUNT, &form).await.unwrap();
+    crate::registry::register(world.cx(), super::world::ACCOUNT, &form, "ada").await.unwrap();
     let id = world.create(json!({})).await.unwrap().id;
     world.peer.forget();
     world.peer.usually(|_| Turn::Hang);
     let others = async {
         world.peer.wait_for(2).await;
-        let (site, addon) = (world.site(SITE).await, world.addon("well").await);
-        let made = crate::instances::create(
-            world.cx(),
-            &world.provider,
-            &site,
-            &addon,
-            crate::instances::New::default(),
-        );
-        made.await.unwrap();
+        world.create_of("well").await.unwrap();
         world.list().await.len()
     };
     tokio::select! {

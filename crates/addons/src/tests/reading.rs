@@ -19,9 +19,7 @@ async fn the_list_asks_nobody_and_keeps_its_order(world: &World) {
     world.create(json!({})).await.unwrap();
     world.register("another").await.unwrap();
     world.bed.clock.advance(Duration::from_secs(1));
-    let (site, addon) = (world.site(SITE).await, world.addon("another").await);
-    let new = instances::New::default();
-    instances::create(world.cx(), &world.provider, &site, &addon, new).await.unwrap();
+    world.create_of("another").await.unwrap();
     world.peer.usually(|_| Turn::Hang);
     world.peer.forget();
     let slugs: Vec<String> = world.list().await.into_iter().map(|one| one.service_slug).collect();

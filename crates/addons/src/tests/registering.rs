@@ -8,6 +8,7 @@ use crate::registry::{
 use model::Page;
 use serde_json::json;
 use std::time::Duration;
+use store::events::Filter;
 use testbed::both;
 
 both!(
@@ -17,6 +18,7 @@ both!(
     the_list_shows_services_and_narrows,
     no_read_discloses_a_secret,
     a_new_secret_signs_while_the_old_one_still_counts,
+    the_audit_log_tells_of_every_secret_and_shows_none,
     a_change_leaves_what_it_does_not_name,
     an_addon_goes_when_nobody_needs_it,
     addons_of_an_account_are_bounded,
@@ -47,7 +49,7 @@ async fn what_a_form_must_say_is_asked_for(world: &World) {
         ("name", Setup { name: Some(" ".to_owned()), ..whole.clone() }),
         ("icon", Setup { icon: Some("javascript:1".to_owned()), ..whole }),
     ] {
-        let (status, why) = told(register(world.cx(), ACCOUNT, &setup).await);
+        let (status, why) = told(register(world.cx(), ACCOUNT, &setup, "ada").await);
         assert!(status == 422 && why.starts_with(name), "{name}: {status} {why}");
     }
 }
@@ -55,10 +57,10 @@ async fn what_a_form_must_say_is_asked_for(world: &World) {
 async fn the_list_shows_services_and_narrows(world: &World) {
     let mut public = world.setup("mail-pit");
     (public.name, public.public) = (Some("Mail 100% Pit".to_owned()), Some(true));
-    register(world.cx(), "elsewhere", &public).await.unwrap();
+    register(world.cx(), "elsewhere", &public, "ada").await.unwrap();
     let mut foreign = world.setup("hidden");
     foreign.name = Some("Hidden".to_owned());
-    register(world.cx(), "elsewhere", &foreign).await.unwrap();
+    register(world.cx(), "elsewhere", &foreign, "ada").await.unwrap();
     let slugs = async |accounts: &[&str], search: Option<&str>| -> Vec<String> {
         let rows = registry::list(world.cx(), accounts, search, Page::default()).await.unwrap();
         rows.into_iter().map(|row| row.slug).collect()
@@ -108,7 +110,7 @@ async fn no_read_discloses_a_secret(world: &World) {
 
 async fn a_new_secret_signs_while_the_old_one_still_counts(world: &World) {
     let rotation = Rotation { overlap_hours: Some(2) };
-    let new = rotate(world.cx(), &world.addon("demo").await, &rotation).await.unwrap().secret;
+    let new = rotate(world.cx(), &world.addon("demo").await, &rotation, "ada").await.unwrap().secret;
     assert_ne!(new, world.secret);
     world.create(json!({})).await.unwrap();
     let came = world.peer.came().pop().unwrap();
@@ -122,7 +124,23 @@ async fn a_new_secret_signs_while_the_old_one_still_counts(world: &World) {
     assert_eq!(world.peer.came().pop().unwrap().header("X-Nf-Sign-Previous"), None);
     for hours in [-1, OVERLAP_HOURS_MAX + 1] {
         let rotation = Rotation { overlap_hours: Some(hours) };
-        assert_eq!(told(rotate(world.cx(), &world.addon("demo").await, &rotation).await).0, 422);
+        assert_eq!(told(rotate(world.cx(), &world.addon("demo").await, &rotation, "ada").await).0, 422);
+    }
+}
+
+async fn the_audit_log_tells_of_every_secret_and_shows_none(world: &World) {
+    let addon = world.addon("demo").await;
+    let rotated = rotate(world.cx(), &addon, &Rotation::default(), "grace").await.unwrap();
+    let mut db = world.cx().read().await.unwrap();
+    let noted = store::events::list(&mut db, &Filter::default(), Page::default()).await.unwrap();
+    let told: Vec<_> =
+        noted.iter().rev().map(|one| (one.event.as_str(), one.payload["actor_id"].as_str())).collect();
+    assert_eq!(told, [("addon_registered", Some("ada")), ("addon_secret_rotated", Some("grace"))]);
+    for one in &noted {
+        let about = (one.account_id.as_str(), one.site_id.as_str(), &one.resource_id);
+        assert_eq!(about, (ACCOUNT, "", &addon.id));
+        let shown = one.payload.to_string();
+        assert!(!shown.contains(&rotated.secret) && !shown.contains(&world.secret), "{shown}");
     }
 }
 

@@ -110,7 +110,7 @@ impl World {
     }
 
     pub(super) async fn register(&self, slug: &str) -> Result<Registered> {
-        register(self.cx(), ACCOUNT, &self.setup(slug)).await
+        register(self.cx(), ACCOUNT, &self.setup(slug), "ada").await
     }
 
     pub(super) async fn addon(&self, slug: &str) -> AddonRow {
@@ -129,6 +129,12 @@ impl World {
         let new = New { config: config.as_object().cloned() };
         let (site, addon) = (self.site(site).await, self.addon("demo").await);
         instances::create(self.cx(), by, &site, &addon, new).await
+    }
+
+    /// An instance of another add-on for the site, without a configuration.
+    pub(super) async fn create_of(&self, slug: &str) -> Result<Instance> {
+        let (site, addon) = (self.site(SITE).await, self.addon(slug).await);
+        instances::create(self.cx(), &self.provider, &site, &addon, New::default()).await
     }
 
     pub(super) async fn update(&self, id: &str, config: Value) -> Result<()> {

@@ -8,6 +8,7 @@ use builds::hooks::{self, Rotation};
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let rotation: Rotation = call.json().await?;
-    let row = hooks::rotate(&call.cx, &call.site()?.id, call.param("id"), &rotation).await?;
+    let by = &call.user()?.user_id;
+    let row = hooks::rotate(&call.cx, &call.site()?.id, call.param("id"), &rotation, by).await?;
     Ok(Reply::json(&hooks::present(&call.cx, &row)))
 }

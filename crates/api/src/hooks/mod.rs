@@ -23,7 +23,8 @@ pub(crate) async fn named_site(
     scope: Scope,
 ) -> Result<SiteRow> {
     let key = key.ok_or_else(|| Error::Unprocessable("site_id is missing".to_owned()))?;
-    let site = store::sites::find_any(&mut cx.read().await?, key).await?.ok_or(Error::NotFound)?;
+    let key = cx.addresses().site_key(key);
+    let site = store::sites::find_any(&mut cx.read().await?, &key).await?.ok_or(Error::NotFound)?;
     match who.may(&site.account_id, scope) {
         Access::Granted => Ok(site),
         Access::Forbidden => {

@@ -3,8 +3,11 @@
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
+use http::header::CACHE_CONTROL;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let rotation = call.json().await?;
-    Ok(Reply::json(&::hooks::rotate(&call.cx, call.param("hook_id"), rotation).await?))
+    let by = &call.user()?.user_id;
+    let rotated = ::hooks::rotate(&call.cx, call.param("hook_id"), rotation, by).await?;
+    Ok(Reply::json(&rotated).header(CACHE_CONTROL, "no-store"))
 }

@@ -5,8 +5,10 @@
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
 use builds::pushes::{self, Rotation};
+use http::header::CACHE_CONTROL;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let rotation: Rotation = call.json().await?;
-    Ok(Reply::created(&pushes::rotate(&call.cx, call.site()?, rotation).await?))
+    let hook = pushes::rotate(&call.cx, call.site()?, rotation, &call.user()?.user_id).await?;
+    Ok(Reply::created(&hook).header(CACHE_CONTROL, "no-store"))
 }

@@ -8,6 +8,7 @@ use crate::reply::Reply;
 use accounts::Access;
 use addons::registry::{self, Setup};
 use context::{Error, Result};
+use http::header::CACHE_CONTROL;
 use model::Scope;
 use serde::Deserialize;
 
@@ -22,7 +23,8 @@ pub(crate) async fn handle(mut call: Call) -> Outcome {
     let body: Body = call.json().await?;
     let account_id = account(&call, body.account_slug.as_deref()).await?;
     may_publish(&call, &account_id, body.setup.public)?;
-    Ok(Reply::created(&registry::register(&call.cx, &account_id, &body.setup).await?))
+    let made = registry::register(&call.cx, &account_id, &body.setup, &call.user()?.user_id).await?;
+    Ok(Reply::created(&made).header(CACHE_CONTROL, "no-store"))
 }
 
 /// The account that was named, or the caller's first.

@@ -6,10 +6,12 @@ use super::own;
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
 use addons::registry::{self, Rotation};
+use http::header::CACHE_CONTROL;
 use model::Scope;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let rotation: Rotation = call.json().await?;
     let addon = own(&call, Scope::Admin).await?;
-    Ok(Reply::json(&registry::rotate(&call.cx, &addon, &rotation).await?))
+    let rotated = registry::rotate(&call.cx, &addon, &rotation, &call.user()?.user_id).await?;
+    Ok(Reply::json(&rotated).header(CACHE_CONTROL, "no-store"))
 }

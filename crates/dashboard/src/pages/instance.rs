@@ -8,18 +8,24 @@ use crate::form::Form;
 use crate::problem::Problem;
 use crate::view::{self, values};
 use crate::visit::Visit;
-use axum::extract::Path;
+use crate::{App, word};
+use axum::extract::{Path, State};
+use axum::response::Response;
 use futures_util::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Site, add-on and instance of an address.
 type Place = Path<(String, String, String)>;
 
-/// `GET /sites/{name}/addons/{slug}/{id}`: as its provider knows it now.
-pub(crate) async fn show(visit: Visit, Path((name, slug, id)): Place) -> Answer {
-    let instance = find(&visit, (&name, &slug, &id)).await?;
-    page(&visit, &name, instance, Said::default()).await
+/// `GET /sites/{name}/addons/{slug}/{id}`: as its provider knows it now, or, with its `word` about a
+/// creation, as it was just made. Query: `word`.
+pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit, Path((name, slug, id)): Place) -> Answer {
+    let word = word::opened(&app, &id, &visit.query("word"));
+    let place = (name.as_str(), slug.as_str(), id.as_str());
+    let instance = if word.is_some() { stored(&visit, place).await? } else { find(&visit, place).await? };
+    page(&visit, &name, instance, Said { word: word.as_deref(), ..Said::default() }).await
 }
 
 /// `POST /sites/{name}/addons/{slug}/{id}`: its configuration.
@@ -69,12 +75,11 @@ pub(crate) async fn open(visit: Visit, Path((name, slug, id)): Place) -> Answer 
     }
 }
 
-/// The page of an instance that was just made, with a word of its provider.
-pub(super) async fn welcome(visit: &Visit, name: &str, mut made: Value, word: &str) -> Answer {
-    if let Some(config) = made["config"].as_object_mut() {
-        config.shift_remove("message");
-    }
-    page(visit, name, made, Said { word: Some(word), ..Said::default() }).await
+/// Leads to the page of an instance that was just made, with a word of its provider.
+pub(super) fn welcome(app: &App, name: &str, made: &Value, word: &str) -> Response {
+    let (slug, id) = (site::text(made, "service_slug"), site::text(made, "id"));
+    let word = word::sealed(app, id, word);
+    go(&with_query(&path(&["sites", name, "addons", slug, id]), &[("word", &word)]))
 }
 
 async fn change(visit: &Visit, place: (&str, &str, &str), form: &Form) -> Result<Value, Problem> {

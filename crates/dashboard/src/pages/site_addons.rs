@@ -1,16 +1,18 @@
 //! Giving a site an add-on: choosing one, and the form that its manifest asks for.
 
 use super::{Answer, addon, go, instance, site};
+use crate::App;
 use crate::client::{path, with_query};
 use crate::config_form;
 use crate::form::Form;
 use crate::problem::Problem;
 use crate::view::{self, values};
 use crate::visit::Visit;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use futures_util::future::join;
 use http::StatusCode;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Add-ons that are offered at once; a search narrows them.
 const OFFERED: usize = 100;
@@ -39,12 +41,17 @@ pub(crate) async fn show(visit: Visit, Path((name, slug)): Path<(String, String)
     page(&visit, (&name, &slug), None, None).await
 }
 
-/// `POST /sites/{name}/addons/{slug}`: what its provider has to say to it is shown on the page that
-/// answers, since nothing keeps it.
-pub(crate) async fn create(visit: Visit, Path((name, slug)): Path<(String, String)>, form: Form) -> Answer {
+/// `POST /sites/{name}/addons/{slug}`: what its provider has to say to it is shown on the page of the
+/// instance.
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    Path((name, slug)): Path<(String, String)>,
+    form: Form,
+) -> Answer {
     match add(&visit, (&name, &slug), &form).await {
         Ok(made) => match made["config"]["message"].as_str().filter(|word| !word.is_empty()) {
-            Some(word) => instance::welcome(&visit, &name, made.clone(), word).await,
+            Some(word) => Ok(instance::welcome(&app, &name, &made, word)),
             None => Ok(go(&format!("{}?done=addon-added#addons", path(&["sites", &name])))),
         },
         Err(problem) => page(&visit, (&name, &slug), Some(&form), Some(visit.sign(problem))).await,

@@ -1,7 +1,8 @@
 //! The pages of add-ons, and the options of hooks and build hooks, over a fake API.
 
+use super::Browser;
+use super::actions::check_action;
 use super::fake::{BUILD_HOOK, GATHERING, INSTANCE, SITE};
-use super::{Browser, check_action};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -143,9 +144,16 @@ async fn what_was_typed_is_still_there_when_it_was_refused() {
 
 #[tokio::test]
 async fn a_word_of_the_provider_is_shown_as_text() {
-    let page = Browser::logged_in().await.post("/sites/blog/addons/extra", "config.title=t").await;
-    assert_eq!(page.status, StatusCode::OK);
-    assert!(page.text.contains("Welcome &lt;script&gt;"), "{}", page.text);
+    let browser = Browser::logged_in().await;
+    let made = browser.post("/sites/blog/addons/extra", "config.title=t").await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER);
+    let to = made.headers["location"].to_str().unwrap();
+    let (_, word) = to.split_once("?word=").expect("a word goes along");
+    for (word, shown) in [(word, true), ("Welcome", false)] {
+        let page = browser.get(&format!("/sites/blog/addons/demo/{INSTANCE}?word={word}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert_eq!(page.text.contains("Welcome &lt;script&gt;"), shown, "{}", page.text);
+    }
 }
 
 #[tokio::test]

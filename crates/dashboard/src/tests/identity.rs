@@ -1,7 +1,7 @@
 //! The page about visitors' tokens, over a fake API.
 
-use super::{Browser, check_action};
-use http::StatusCode;
+use super::actions::check_action;
+use super::{Browser, check_drawn_secret};
 use serde_json::{Value, json};
 
 const PAGE: &str = "/sites/blog/identity";
@@ -39,16 +39,5 @@ async fn forms_of_the_identity_say_what_was_typed() {
 
 #[tokio::test]
 async fn a_drawn_secret_is_shown_once_and_a_wrong_time_is_told() {
-    let browser = Browser::logged_in().await;
-    let drawn = browser.post(&format!("{PAGE}/rotate"), "overlap_hours=24").await;
-    assert_eq!(drawn.status, StatusCode::OK);
-    assert!(
-        drawn.text.contains("bh_fresh_secret") && drawn.text.contains("not shown again"),
-        "{}",
-        drawn.text
-    );
-    assert!(!browser.get(PAGE).await.text.contains("bh_fresh_secret"));
-    let wrong = browser.post(&format!("{PAGE}/rotate"), "overlap_hours=soon").await;
-    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
-    assert!(wrong.text.contains("whole number of hours"), "{}", wrong.text);
+    check_drawn_secret(PAGE, &format!("{PAGE}/rotate")).await;
 }

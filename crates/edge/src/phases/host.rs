@@ -1,6 +1,6 @@
 //! Finds the site and deploy that a host name stands for.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Next};
 use crate::exchange::Exchange;
 use crate::pages;
 use crate::sites::{Absent, Found, SiteView, Sites, Unavailable};
@@ -22,6 +22,11 @@ pub(crate) async fn run(sites: &Sites, exchange: &Exchange) -> ControlFlow<Answe
         Ok(Found::Nothing(absent)) => ControlFlow::Break(missing(absent)),
         Err(unavailable) => ControlFlow::Break(unable(exchange, unavailable)),
     }
+}
+
+/// A site without a deploy at its address has nothing to answer but what its add-ons say.
+pub(crate) fn deployed(site: &SiteView) -> Next {
+    if site.deployed { ControlFlow::Continue(()) } else { ControlFlow::Break(missing(Absent::Deploy)) }
 }
 
 fn missing(absent: Absent) -> Answer {

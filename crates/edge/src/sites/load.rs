@@ -11,7 +11,7 @@ use super::view::{BadDigest, DeployView, SiteView, Times};
 use super::visitors::Visitors;
 use super::{Absent, Found};
 use context::{Context, Error, Result};
-use model::{DeployState, HostTarget, Timestamp};
+use model::{DeployContext, DeployState, HostTarget, Timestamp};
 use std::sync::Arc;
 use store::Conn;
 use store::addon_instances;
@@ -34,14 +34,12 @@ pub(super) async fn load(cx: &Context, host: &str) -> Result<Found> {
     let target = cx.addresses().target(host);
     let mut db = cx.read().await?;
     let Some((site, target)) = site(&mut db, target).await? else { return Ok(Found::Nothing(Absent::Site)) };
-    let Some(deploy) = deploy(&mut db, &target, &site).await? else {
-        return Ok(Found::Nothing(Absent::Deploy));
-    };
-    let Some(served) = deploy_files::served(&mut db, &deploy.id).await? else {
-        return Ok(Found::Nothing(Absent::Deploy));
-    };
-    let rows = snippets::list(&mut db, &site.id).await?;
+    let shown = shown(&mut db, &target, &site).await?;
     let instances = addon_instances::list(&mut db, &site.id).await?;
+    if shown.is_none() && (instances.is_empty() || !is_own(&target)) {
+        return Ok(Found::Nothing(Absent::Deploy));
+    }
+    let rows = snippets::list(&mut db, &site.id).await?;
     let forms = FormsView::load(&mut db, &site.id).await?.map(Arc::new);
     let plan = splits::plan(&mut db, &target, &site).await?;
     let proxied = ::addons::proxied::of_site(cx, &mut db, &instances).await?;
@@ -51,6 +49,7 @@ pub(super) async fn load(cx: &Context, host: &str) -> Result<Found> {
     let snippets = SnippetsView::of(&rows, &instances).map(Arc::new);
     let visitors = Visitors::of(cx, &site);
     let host = Host { cx, name: host, target: &target, site: &site, visitors, snippets, forms, addons };
+    let Some((deploy, served)) = shown else { return Ok(Found::Site(Arc::new(host.bare()?))) };
     let mut view = host.view(deploy, served).await?;
     if let Some(plan) = plan {
         view.split = Some(Box::new(host.split(plan).await?));
@@ -73,18 +72,29 @@ struct Host<'a> {
 impl Host<'_> {
     /// A deploy as visitors of this address see it.
     async fn view(&self, deploy: DeployRow, served: Served) -> Result<SiteView> {
+        let (context, pretty_urls) = (deploy.context, self.site.info.processing.html.pretty_urls);
+        let pages = self.snippets.clone().map(|snippets| (snippets, self.site.updated_at));
+        let built = build(deploy, served, pretty_urls, pages).await?;
+        Ok(self.showing(context, built))
+    }
+
+    /// The address of a site that was never deployed: it has nothing to show, and its add-ons answer.
+    fn bare(&self) -> Result<SiteView> {
+        let times = Times { published: None, ready: None, created: self.site.created_at };
+        let nothing = DeployView::new(&Served::default(), Vec::new(), times).map_err(Error::internal)?;
+        let view = self.showing(DeployContext::Production, (nothing, RulesView::default()));
+        Ok(SiteView { deployed: false, ..view })
+    }
+
+    fn showing(&self, context: DeployContext, (deploy, rules): (DeployView, RulesView)) -> SiteView {
         let Self { cx, site, .. } = *self;
-        let context = deploy.context;
-        let signer = Signer::of(cx, site, &deploy);
-        let pretty_urls = site.info.processing.html.pretty_urls;
+        let signer = Signer::of(cx, site, context);
         let (visitors, snippets, forms) = (self.visitors.clone(), self.snippets.clone(), self.forms.clone());
-        let pages = snippets.clone().map(|snippets| (snippets, site.updated_at));
-        let (deploy, rules) = build(deploy, served, pretty_urls, pages).await?;
         let own_rules = rules.redirects.names_host(self.name);
         let access = Access::of(self.target, self.name, &site.info, context, own_rules);
         let (site_id, disabled) = (site.id.as_str().into(), site.disabled);
         let (addons, split) = (self.addons.clone(), None);
-        let view = SiteView {
+        SiteView {
             site_id,
             disabled,
             access,
@@ -95,9 +105,9 @@ impl Host<'_> {
             snippets,
             addons,
             split,
+            deployed: true,
             deploy,
-        };
-        Ok(view)
+        }
     }
 
     /// The active split test with every deploy that it shows here.
@@ -145,6 +155,21 @@ async fn unlisted(db: &mut Conn, domain: &str) -> store::Result<Option<(SiteRow,
     let owner = sites::find_by_domain(db, &counterpart).await?;
     let owner = owner.filter(|site| site.info.custom_domain.as_deref() == Some(counterpart.as_str()));
     Ok(owner.map(|site| (site, HostTarget::Other(domain.to_owned()))))
+}
+
+/// Whether an address is the site's own, and not that of one of its deploys.
+fn is_own(target: &HostTarget) -> bool {
+    matches!(target, HostTarget::Live(_) | HostTarget::Other(_))
+}
+
+/// The deploy that is shown at an address, and what of it is served.
+async fn shown(
+    db: &mut Conn,
+    target: &HostTarget,
+    site: &SiteRow,
+) -> store::Result<Option<(DeployRow, Served)>> {
+    let Some(deploy) = deploy(db, target, site).await? else { return Ok(None) };
+    Ok(deploy_files::served(db, &deploy.id).await?.map(|served| (deploy, served)))
 }
 
 async fn deploy(db: &mut Conn, target: &HostTarget, site: &SiteRow) -> store::Result<Option<DeployRow>> {

@@ -2,7 +2,6 @@
 
 use context::Context;
 use model::DeployContext;
-use store::deploys::DeployRow;
 use store::sites::SiteRow;
 
 /// The signer of a site's requests, from one deploy.
@@ -19,13 +18,13 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    pub(crate) fn of(cx: &Context, site: &SiteRow, deploy: &DeployRow) -> Self {
+    pub(crate) fn of(cx: &Context, site: &SiteRow, deploy_context: DeployContext) -> Self {
         let url = cx.addresses().primary_url(&site.name, site.info.custom_domain.as_deref());
         Self {
             account_id: site.account_id.as_str().into(),
             site_id: site.id.as_str().into(),
             site_url: url.into(),
-            deploy_context: deploy.context,
+            deploy_context,
         }
     }
 }

@@ -44,7 +44,9 @@ pub(crate) struct SiteView {
     pub(crate) addons: Option<Arc<AddonsView>>,
     /// Which visitors see other deploys at this host, while a split test is active.
     pub(crate) split: Option<Box<SplitView>>,
-    /// The deploy of this host.
+    /// Whether there is a deploy at this host. Without one, add-ons alone answer.
+    pub(crate) deployed: bool,
+    /// The deploy of this host; empty where there is none.
     pub(crate) deploy: DeployView,
 }
 
@@ -316,6 +318,7 @@ pub(crate) mod tests {
             snippets: None,
             addons: None,
             split: None,
+            deployed: true,
             deploy,
         }
     }

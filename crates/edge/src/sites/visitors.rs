@@ -3,7 +3,7 @@
 
 use ::sites::identity::{self, Secrets};
 use context::Context;
-use model::Timestamp;
+use model::{Timestamp, TokenTerms};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use store::sites::SiteRow;
@@ -14,12 +14,7 @@ pub(crate) type Claims = Map<String, Value>;
 /// What verifies the visitors of a site, and where their roles are.
 pub(crate) struct Visitors {
     pub(crate) secrets: Secrets,
-    /// Where the roles are, names with dots between them; none for the usual places.
-    pub(crate) roles_path: Option<String>,
-    /// What `iss` must be, where the site says so.
-    pub(crate) issuer: Option<String>,
-    /// What must be in `aud`, where the site says so.
-    pub(crate) audience: Option<String>,
+    pub(crate) terms: TokenTerms,
 }
 
 impl Visitors {
@@ -29,13 +24,7 @@ impl Visitors {
             tracing::error!(site = site.id, %error, "the secrets of a site's visitors cannot be opened");
             None
         })?;
-        let info = &site.info;
-        Some(Arc::new(Self {
-            secrets,
-            roles_path: info.jwt_roles_path.clone(),
-            issuer: info.jwt_issuer.clone(),
-            audience: info.jwt_audience.clone(),
-        }))
+        Some(Arc::new(Self { secrets, terms: site.info.token_terms.clone() }))
     }
 
     /// The claims of a token that counts now: signed with HS256 and a secret of the site, neither
@@ -49,7 +38,7 @@ impl Visitors {
 
     /// Whether the claims hold one of the roles.
     pub(crate) fn have_role(&self, claims: &Claims, wanted: &[String]) -> bool {
-        let own = self.roles_path.as_deref();
+        let own = self.terms.jwt_roles_path.as_deref();
         let usual = if own.is_none() { &identity::ROLES_PATHS[..] } else { &[] };
         let mut paths = own.into_iter().chain(usual.iter().copied());
         paths.any(|path| {
@@ -63,7 +52,7 @@ impl Visitors {
             let Some(wanted) = wanted else { return true };
             claims.get(name).is_some_and(|said| texts(said).any(|one| one == wanted))
         };
-        says("iss", &self.issuer) && says("aud", &self.audience)
+        says("iss", &self.terms.jwt_issuer) && says("aud", &self.terms.jwt_audience)
     }
 }
 
@@ -103,7 +92,7 @@ mod tests {
     fn visitors() -> Visitors {
         let previous = vec![(b"old".to_vec(), Timestamp(NOW.0 + 1)), (b"dead".to_vec(), NOW)];
         let secrets = Secrets { current: b"secret".to_vec(), previous };
-        Visitors { secrets, roles_path: None, issuer: None, audience: None }
+        Visitors { secrets, terms: TokenTerms::default() }
     }
 
     fn signed(claims: &Value, secret: &str) -> String {
@@ -168,11 +157,12 @@ mod tests {
 
     #[test]
     fn issuer_and_audience_count_where_the_site_names_them() {
-        let named = || Visitors {
-            issuer: Some("https://id.example/".into()),
-            audience: Some("shop".into()),
-            ..visitors()
+        let terms = TokenTerms {
+            jwt_roles_path: None,
+            jwt_issuer: Some("https://id.example/".into()),
+            jwt_audience: Some("shop".into()),
         };
+        let named = || Visitors { terms: terms.clone(), ..visitors() };
         for (claims, expect) in [
             (json!({"iss": "https://id.example/", "aud": "shop"}), true),
             (json!({"iss": "https://id.example/", "aud": ["other", "shop"]}), true),
@@ -203,7 +193,8 @@ mod tests {
             (None, &json!({"app_metadata": {"roles": ["ADMIN", 7, null]}}), false),
             (None, &json!({"app_metadata": []}), false),
         ] {
-            let visitors = Visitors { roles_path: path.map(str::to_owned), ..visitors() };
+            let terms = TokenTerms { jwt_roles_path: path.map(str::to_owned), ..TokenTerms::default() };
+            let visitors = Visitors { terms, ..visitors() };
             let wanted = ["admin".to_owned(), "editor".to_owned()];
             let claims = claims.as_object().cloned().unwrap_or_default();
             assert_eq!(visitors.have_role(&claims, &wanted), expect, "{path:?} {claims:?}");

@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
-use store::accounts::{AccountDoc, AccountRow};
+use store::accounts::AccountRow;
 use store::deploy_files::{Manifest, Served, ServedFile, Variant};
 use store::deploys::{DeployInfo, DeployRow};
 use store::sites::{SiteInfo, SiteRow};
@@ -132,17 +132,7 @@ impl Platform {
 
     pub async fn site_with(&self, name: &str, info: SiteInfo) -> String {
         let id = self.cx.uuid();
-        let row = SiteRow {
-            id: id.clone(),
-            account_id: ACCOUNT.into(),
-            name: name.into(),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info,
-            created_at: self.cx.now(),
-            updated_at: self.cx.now(),
-        };
+        let row = SiteRow { info, ..SiteRow::new(&id, ACCOUNT, name, self.cx.now()) };
         let mut tx = self.cx.begin().await.unwrap();
         store::sites::insert(&mut tx, &row).await.unwrap();
         self.changed(tx, &id).await;
@@ -260,14 +250,7 @@ fn br(content: &[u8]) -> Vec<u8> {
 }
 
 async fn insert_account(cx: &Context) {
-    let row = AccountRow {
-        id: ACCOUNT.into(),
-        slug: "team".into(),
-        name: "Team".into(),
-        doc: AccountDoc::default(),
-        created_at: cx.now(),
-        updated_at: cx.now(),
-    };
+    let row = AccountRow::new(ACCOUNT, "team", "Team", cx.now());
     let mut tx = cx.begin().await.unwrap();
     store::accounts::insert(&mut tx, &row).await.unwrap();
     tx.commit().await.unwrap();

@@ -3,7 +3,6 @@
 use super::*;
 use crate::{CATALOG, asyncapi};
 use jsonschema::Validator;
-use store::sites::SiteInfo;
 
 fn addresses() -> Addresses {
     Addresses {
@@ -15,17 +14,12 @@ fn addresses() -> Addresses {
 }
 
 fn site() -> SiteRow {
-    SiteRow {
-        id: "11111111-1111-4111-8111-111111111111".into(),
-        account_id: "695735a50000000000000001".into(),
-        name: "calm-boat".into(),
-        published_deploy_id: None,
-        locked: false,
-        disabled: false,
-        info: SiteInfo::default(),
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-    }
+    SiteRow::new(
+        "11111111-1111-4111-8111-111111111111",
+        "695735a50000000000000001",
+        "calm-boat",
+        Timestamp(0),
+    )
 }
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
