@@ -73,7 +73,7 @@ impl Call {
 
     /// The page asked for.
     pub(crate) fn page(&self) -> Page {
-        let number = |name| self.query(name).and_then(|text| text.parse().ok());
+        let number = |name| self.query(name).and_then(page_number);
         Page::new(number("page"), number("per_page"))
     }
 
@@ -122,8 +122,9 @@ impl Call {
     pub(crate) async fn json_up_to<T: DeserializeOwned>(&mut self, limit: usize) -> Result<T> {
         let bytes = self.bytes(limit).await?;
         let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { &bytes };
-        serde_json::from_slice(text)
-            .map_err(|e| Error::Invalid(format!("the body is not the JSON that is expected: {e}")))
+        serde_json::from_slice(text).map_err(|e| {
+            Error::Invalid(format!("the body is not the JSON that is expected: {}", in_words(&e)))
+        })
     }
 
     /// The body as it comes in.
@@ -133,6 +134,61 @@ impl Call {
     }
 }
 
+/// The number of a page; one that is too large for any list stands for the largest.
+fn page_number(text: &str) -> Option<u32> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u32::MAX))
+}
+
+/// What is wrong with a body, in the words of JSON: a caller knows objects, not our structs.
+fn in_words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once("expected struct ") {
+        Some((before, after)) => {
+            let name = after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len());
+            format!("{before}expected an object{}", &after[name..])
+        }
+        None => text,
+    }
+}
+
 fn too_large(limit: usize) -> Error {
     Error::TooLarge(format!("the body has more than {limit} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Body {
+        #[serde(rename = "name")]
+        _name: String,
+    }
+
+    #[test]
+    fn complaints_speak_of_json() {
+        for (body, said) in [
+            ("null", "invalid type: null, expected an object at line 1 column 4"),
+            ("\"x\"", "invalid type: string \"x\", expected an object at line 1 column 3"),
+            ("{\"name\": 5}", "invalid type: integer `5`, expected a string at line 1 column 10"),
+        ] {
+            let error = serde_json::from_str::<Body>(body).expect_err(body);
+            assert_eq!(in_words(&error), said, "{body}");
+        }
+    }
+
+    #[test]
+    fn pages_are_numbers() {
+        for (text, number) in [
+            ("1", Some(1)),
+            ("007", Some(7)),
+            ("99999999999999999999", Some(u32::MAX)),
+            ("-1", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(page_number(text), number, "{text:?}");
+        }
+    }
 }

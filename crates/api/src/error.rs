@@ -24,9 +24,22 @@ pub(crate) fn status(error: &Error) -> StatusCode {
     }
 }
 
+/// In the paths of operations on environment variables: of their errors netlify-cli reads `msg` alone,
+/// and takes one without it for success.
+const SAYS_MSG: &str = "env";
+
 /// The answer to a failed operation. The cause of an internal error goes to the log under
 /// `request_id`, which is all that the caller gets of it.
 pub(crate) fn response(error: &Error, request_id: &str) -> Response {
+    answer(error, request_id, false)
+}
+
+/// The answer to a failed call of the operation with this path, in the words that its clients read.
+pub(crate) fn response_at(path: &str, error: &Error, request_id: &str) -> Response {
+    answer(error, request_id, path.split('/').any(|part| part == SAYS_MSG))
+}
+
+fn answer(error: &Error, request_id: &str, says_msg: bool) -> Response {
     let status = status(error);
     let message = match error {
         Error::Internal(cause) => {
@@ -35,10 +48,20 @@ pub(crate) fn response(error: &Error, request_id: &str) -> Response {
         }
         other => other.to_string(),
     };
-    let mut response =
-        (status, axum::Json(json!({ "code": status.as_u16(), "message": message }))).into_response();
-    if let Error::TooMany { retry_after } = error {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+    let mut body = json!({ "code": status.as_u16(), "message": message });
+    if says_msg {
+        body["msg"] = body["message"].clone();
+    }
+    let mut response = (status, axum::Json(body)).into_response();
+    let headers = response.headers_mut();
+    match error {
+        Error::TooMany { retry_after } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+        }
+        Error::Unauthorized(_) => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        _ => {}
     }
     response
 }
@@ -69,6 +92,19 @@ mod tests {
         let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
         assert!(text.contains("01ABC") && !text.contains("secret"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn errors_about_variables_say_it_twice() {
+        for (path, expect) in [
+            ("/accounts/{account_id}/env/{key}", r#"{"code":400,"message":"no","msg":"no"}"#),
+            ("/api/v1/sites/{site_id}/env", r#"{"code":400,"message":"no","msg":"no"}"#),
+            ("/sites/{site_id}/environment", r#"{"code":400,"message":"no"}"#),
+        ] {
+            let answer = response_at(path, &Error::Invalid("no".to_owned()), "x");
+            let body = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
+            assert_eq!(String::from_utf8(body.to_vec()).unwrap(), expect, "{path}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod app;
 mod call;
 mod catalogue;
+mod cross_origin;
 mod error;
 mod needs;
 mod openapi;

@@ -3,9 +3,10 @@
 use crate::call::{Call, Outcome};
 use crate::rate_limit::Allowance;
 use crate::routes::{ROUTES, Route};
-use crate::{App, Needs, catalogue, error, needs, reach};
+use crate::{App, Needs, catalogue, cross_origin, error, needs, reach};
 use accounts::Principal;
 use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, RawPathParams, State};
 use axum::response::Response;
@@ -39,6 +40,7 @@ pub fn router(app: Arc<App>) -> axum::Router {
     router
         .fallback(|| async { error::response(&Error::NotFound, "") })
         .method_not_allowed_fallback(|| async { error::response(&Error::NotFound, "") })
+        .layer(axum::middleware::from_fn(cross_origin::open))
         .with_state(app)
 }
 
@@ -64,12 +66,18 @@ fn filter(method: &Method) -> MethodFilter {
     MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET)
 }
 
+/// The variable parts of a path, if they are text.
+type Parts = std::result::Result<RawPathParams, RawPathParamsRejection>;
 type Answer = std::pin::Pin<Box<dyn Future<Output = Response> + Send>>;
 
 fn handler(
     route: &'static Route,
-) -> impl Fn(State<Arc<App>>, RawPathParams, Request<Body>) -> Answer + Clone + Send + Sync + 'static {
+) -> impl Fn(State<Arc<App>>, Parts, Request<Body>) -> Answer + Clone + Send + Sync + 'static {
     move |State(app), params, request| {
+        let Ok(params) = params else {
+            let error = Error::Invalid("the path is not UTF-8 when its escapes are undone".to_owned());
+            return Box::pin(async move { error::response(&error, "") });
+        };
         let values: Vec<String> = params.iter().map(|(_, value)| value.to_owned()).collect();
         let params = names(route.path).map(ToOwned::to_owned).zip(values).collect();
         Box::pin(answer(app, route, params, request))
@@ -101,7 +109,7 @@ async fn answer(
     };
     let mut response = match outcome {
         Ok(reply) => reply.into_response(),
-        Err(error) => error::response(&error, &request_id),
+        Err(error) => error::response_at(route.path, &error, &request_id),
     };
     mark(response.headers_mut(), allowance, &request_id);
     response
@@ -126,15 +134,20 @@ async fn run(
         false => None,
     };
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let addresses = app.cx.addresses().clone();
+    let by_name = |(name, value): (String, String)| match name.as_str() {
+        "site_id" => (name, addresses.site_key(&value)),
+        _ => (name, value),
+    };
     let mut call = Call {
         cx: app.cx.clone(),
         app,
         who,
         peer: parts.extensions.get::<Peer>().map(|peer| peer.0.ip()),
-        query: query.into_owned().collect(),
+        query: query.into_owned().map(by_name).collect(),
         headers: parts.headers,
         uri: parts.uri,
-        params,
+        params: params.into_iter().map(by_name).collect(),
         site: None,
         deploy: None,
         account: None,
@@ -142,17 +155,31 @@ async fn run(
         socket: Mutex::new(socket),
     };
     reach::check(route, call.who.as_ref())?;
+    refuse_nul(&call)?;
     needs::meet(route.needs, &mut call).await?;
     reach::confine(route, &call)?;
     (route.run)(call).await
 }
 
+/// What has a NUL in it is no text for PostgreSQL: it names nothing, and nothing can be looked for by it.
+fn refuse_nul(call: &Call) -> Result<()> {
+    let has_nul = |pairs: &[(String, String)]| pairs.iter().any(|(_, value)| value.contains('\0'));
+    if has_nul(&call.params) {
+        return Err(Error::NotFound);
+    }
+    if has_nul(&call.query) {
+        return Err(Error::Invalid("a value in the query has a NUL character in it".to_owned()));
+    }
+    Ok(())
+}
+
 async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Principal> {
     let value = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-    let bearer = value.and_then(|v| v.strip_prefix("Bearer ").or_else(|| v.strip_prefix("bearer ")));
-    match bearer {
-        Some(token) => accounts::authenticate(&app.cx, token.trim()).await,
-        None => Err(Error::Unauthorized("a token is needed: Authorization: Bearer <token>")),
+    match value.and_then(|value| value.split_once(' ')) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            accounts::authenticate(&app.cx, token.trim()).await
+        }
+        _ => Err(Error::Unauthorized("a token is needed: Authorization: Bearer <token>")),
     }
 }
 

@@ -84,6 +84,11 @@ pub struct Config {
     #[arg(long, env = "BOATHOOK_ALLOW_PRIVATE_TARGETS")]
     pub allow_private_targets: bool,
 
+    /// Whether everybody may link repositories on this machine's disk, not only whoever runs the server;
+    /// everybody may when listening on loopback
+    #[arg(long, env = "BOATHOOK_LOCAL_REPOSITORIES")]
+    pub local_repositories: bool,
+
     /// Proxy through which notifications leave, with a user name and password before the host if it
     /// wants them
     #[arg(long, env = "BOATHOOK_OUTBOUND_PROXY", value_name = "URL", hide_env_values = true)]

@@ -236,7 +236,10 @@ fn open_doors(
 ) -> anyhow::Result<Arc<Doors>> {
     let now = u64::try_from(cx.now().0).unwrap_or_default();
     let ca = LocalCa::load_or_create(&cx.settings.data_dir, now)?;
-    let app = App::new(cx.clone(), builds, providers, ca.certificate_pem().to_owned()).until(stop.clone());
+    let local_repositories = config.listen.ip().is_loopback() || config.local_repositories;
+    let app = App::new(cx.clone(), builds, providers, ca.certificate_pem().to_owned())
+        .with_local_repositories(local_repositories)
+        .until(stop.clone());
     let api = api::router(Arc::new(app));
     let doors = Doors {
         addresses: cx.addresses().clone(),

@@ -28,17 +28,7 @@ pub async fn create(
         deploy_hook_id: Some(push_hook_id(cx)),
         ..SiteInfo::default()
     };
-    let mut site = SiteRow {
-        id: cx.uuid(),
-        account_id: account_id.to_owned(),
-        name: String::new(),
-        published_deploy_id: None,
-        locked: false,
-        disabled: false,
-        info,
-        created_at: now,
-        updated_at: now,
-    };
+    let mut site = SiteRow { info, ..SiteRow::new(&cx.uuid(), account_id, "", now) };
     let chosen = changes.name.is_some();
     let secret_chosen = changes.jwt_secret.is_some();
     apply(cx, &mut site, changes)?;

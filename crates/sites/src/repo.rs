@@ -25,6 +25,25 @@ pub(crate) fn check(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
+/// Whether what is to be cloned, or may be, is on this machine's disk.
+pub(crate) fn is_local(build: &BuildSettings) -> bool {
+    [&build.repo_url, &build.repo_path].into_iter().flatten().any(|text| {
+        let text = text.trim().to_ascii_lowercase();
+        text.starts_with('/') || text.starts_with("file:")
+    })
+}
+
+/// Refuses another place on this machine's disk than the one that was named before.
+pub(crate) fn check_place(before: &BuildSettings, after: &BuildSettings) -> Result<()> {
+    let place = |build: &BuildSettings| (build.repo_url.clone(), build.repo_path.clone());
+    if is_local(after) && place(before) != place(after) {
+        let message = "repositories on this machine are linked by whoever runs the server; give the address \
+                       of a Git host, or have the server started with --local-repositories";
+        return Err(Error::Unprocessable(message.to_owned()));
+    }
+    Ok(())
+}
+
 /// The last part of the URL that a Git host calls. All of it is random, unlike other ids: whoever knows
 /// it may ask for builds.
 pub(crate) fn push_hook_id(cx: &Context) -> String {
@@ -58,6 +77,29 @@ pub async fn unlink_repo(cx: &Context, site_id: &str) -> Result<SiteRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_on_this_machine_are_told() {
+        for (url, path, local) in [
+            (None, None, false),
+            (Some("https://h.example/a"), Some("o/r"), false),
+            (Some("git@h.example:/srv/a"), None, false),
+            (Some("/srv/a"), None, true),
+            (Some(" /srv/a"), None, true),
+            (Some("file:///srv/a"), None, true),
+            (Some("FILE:///srv/a"), None, true),
+            (None, Some("/srv/a"), true),
+            (Some("https://h.example/a"), Some("file:/srv/a"), true),
+            (Some("fi"), None, false),
+        ] {
+            let text = |text: Option<&str>| text.map(ToOwned::to_owned);
+            let build =
+                BuildSettings { repo_url: text(url), repo_path: text(path), ..BuildSettings::default() };
+            assert_eq!(is_local(&build), local, "{url:?} {path:?}");
+            assert_eq!(check_place(&BuildSettings::default(), &build).is_err(), local, "{url:?} {path:?}");
+            assert!(check_place(&build, &build).is_ok(), "what was linked before stays");
+        }
+    }
 
     #[test]
     fn lists_of_names_are_bounded() {

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
-use crate::sites::show;
+use crate::sites::{show, source};
 use accounts::Access;
 use context::Error;
 use model::Scope;
@@ -17,7 +17,8 @@ struct Body {
 }
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
-    let body: Body = call.json().await?;
+    let mut body: Body = call.json().await?;
+    body.changes.only_remote = source::only_remote(&call).await?;
     let who = call.user()?.clone();
     let account_id = match &body.account_slug {
         Some(slug) => {

@@ -2,11 +2,12 @@
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
-use crate::sites::show;
+use crate::sites::{show, source};
 use sites::Changes;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
-    let changes: Changes = call.json().await?;
+    let mut changes: Changes = call.json().await?;
+    changes.only_remote = source::only_remote(&call).await?;
     let account_id = call.account()?.id.clone();
     let user_id = call.user()?.user_id.clone();
     let site = sites::create(&call.cx, &account_id, Some(&user_id), changes).await?;

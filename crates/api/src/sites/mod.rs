@@ -10,6 +10,7 @@ pub(crate) mod get_site_metadata;
 pub(crate) mod list_sites;
 pub(crate) mod list_sites_for_account;
 mod show;
+mod source;
 pub(crate) mod unlink_site_repo;
 pub(crate) mod update_site;
 pub(crate) mod update_site_metadata;

@@ -3,11 +3,12 @@
 
 use crate::call::{Call, Outcome};
 use crate::reply::Reply;
-use crate::sites::show;
+use crate::sites::{show, source};
 use sites::Changes;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let mut changes: Changes = call.json().await?;
+    changes.only_remote = source::only_remote(&call).await?;
     changes.by = Some(call.user()?.user_id.clone());
     let site = sites::update(&call.cx, &call.site()?.id, changes).await?;
     Ok(Reply::json(&show::one(&call.cx, &site).await?))

@@ -1,7 +1,7 @@
 //! What may be said of a site's tokens: everything but the secrets.
 
 use super::counting;
-use model::Timestamp;
+use model::{Timestamp, TokenTerms};
 use serde::Serialize;
 use store::sites::SiteRow;
 
@@ -22,15 +22,9 @@ pub struct Identity {
     pub secret_set_at: Option<Timestamp>,
     /// Replaced secrets that still verify, the newest first.
     pub previous: Vec<Overlap>,
-    /// Where the roles are among the claims; absent for the usual places.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt_roles_path: Option<String>,
-    /// What `iss` must be; absent when that does not matter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt_issuer: Option<String>,
-    /// What must be in `aud`; absent when that does not matter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jwt_audience: Option<String>,
+    /// What tokens must say.
+    #[serde(flatten)]
+    pub terms: TokenTerms,
 }
 
 /// A replaced secret that still verifies.
@@ -50,8 +44,6 @@ pub fn present(site: &SiteRow, now: Timestamp) -> Identity {
         has_secret: info.jwt_secret.is_some(),
         secret_set_at: info.jwt_secret_at,
         previous: counting(&info.jwt_previous, now).map(|old| Overlap { until: old.until }).collect(),
-        jwt_roles_path: info.jwt_roles_path.clone(),
-        jwt_issuer: info.jwt_issuer.clone(),
-        jwt_audience: info.jwt_audience.clone(),
+        terms: info.token_terms.clone(),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use store::accounts::{AccountDoc, AccountRow};
+use store::accounts::AccountRow;
 use store::sites::{SiteInfo, SiteRow};
 use testbed::{Bed, Setup as OnBed, both};
 
@@ -19,25 +19,10 @@ struct World(Bed);
 impl OnBed for World {
     async fn on(bed: Bed) -> Self {
         let now = bed.cx.now();
-        let text = |text: &str| text.to_owned();
-        let account = AccountRow {
-            id: text("account"),
-            slug: text("account"),
-            name: text("account"),
-            doc: AccountDoc::default(),
-            created_at: now,
-            updated_at: now,
-        };
-        let site = |id: &str| SiteRow {
-            id: text(id),
-            account_id: text("account"),
-            name: text(id),
-            published_deploy_id: None,
-            locked: false,
-            disabled: false,
-            info: SiteInfo { custom_domain: Some(format!("{id}.example.org")), ..SiteInfo::default() },
-            created_at: now,
-            updated_at: now,
+        let account = AccountRow::new("account", "account", "account", now);
+        let site = |id: &str| {
+            let info = SiteInfo { custom_domain: Some(format!("{id}.example.org")), ..SiteInfo::default() };
+            SiteRow { info, ..SiteRow::new(id, "account", id, now) }
         };
         let mut tx = bed.cx.begin().await.unwrap();
         store::accounts::insert(&mut tx, &account).await.unwrap();

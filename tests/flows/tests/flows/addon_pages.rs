@@ -4,7 +4,7 @@
 use crate::addons::register;
 use crate::support::{id, text};
 use flate2::read::GzDecoder;
-use http::{Method, Request, header};
+use http::Method;
 use serde_json::{Value, json};
 use std::io::Read as _;
 use testbed::{Came, Scripted, Turn};
@@ -47,12 +47,7 @@ async fn give(owner: &Actor, site: &Value, slug: &str) -> String {
 }
 
 async fn ask(p: &Platform, method: Method, path: &str, with: &[(&str, &str)]) -> Answer {
-    let host = format!("harbour.localhost:{}", p.address().port());
-    let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
-    for (name, value) in with {
-        request = request.header(*name, *value);
-    }
-    p.visitor().request(request, "").await
+    p.visitor().ask("harbour", method, path, with, "").await
 }
 
 async fn page(p: &Platform, path: &str) -> String {

@@ -46,6 +46,7 @@ both! {
         let text = owner.get(&format!("{log}?format=text")).await.expect(200);
         assert!(ansi.contains("build: \u{1b}[31mred\u{1b}[0m words\n"), "{ansi}");
         assert!(text.text().contains("build: red words\n") && text.header("content-disposition").is_none());
+        assert!(text.text().contains("build: (took "), "how long a command ran: {}", text.text());
         let pieces = owner.get(&format!("{log}?limit=2")).await.expect(200);
         assert_eq!((pieces.text().lines().count(), pieces.header("x-next-line")), (2, Some("2")));
         let saved = owner.get(&format!("{log}?format=text&download=true&from=2")).await.expect(200);
@@ -69,6 +70,7 @@ both! {
         assert!(names.starts_with(&["queued", "clone"]) && names.contains(&"build"), "{names:?}");
         assert!(sections.iter().all(|section| section["duration_ms"].is_i64() && section["ended_at"].is_string()));
         assert_eq!(sections.last().map(|last| &last["ended_at"]), Some(&build["finished_at"]));
+        assert_eq!(sections[0]["started_at"], build["created_at"], "the time in line counts");
         let stream = owner.get(&format!("/builds/{}/log/stream", id(&build))).await.expect(200).text();
         let begun: Vec<_> = events(&stream, "section").iter().map(|event| (event["name"].clone(), event["first_line"].clone())).collect();
         let expect: Vec<_> = sections.iter().map(|section| (section["name"].clone(), section["first_line"].clone())).collect();

@@ -4,7 +4,7 @@
 use crate::support::{id, text};
 use boathook::Config;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1 as server;
@@ -95,9 +95,7 @@ async fn started(engine: Engine, url: &str) -> (Platform, String, Value) {
 }
 
 async fn post(p: &Platform, body: &str) -> Answer {
-    let host = format!("desk.localhost:{}", p.address().port());
-    let head = Request::post("/").header(header::HOST, host).header(header::CONTENT_TYPE, URLENCODED);
-    p.visitor().request(head, body).await
+    p.visitor().ask("desk", Method::POST, "/", &[("content-type", URLENCODED)], body).await
 }
 
 /// What was kept.

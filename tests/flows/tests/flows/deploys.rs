@@ -118,8 +118,7 @@ both! {
         assert_eq!(visitor.open(&permalink(&first)).await.expect(200).text(), "hello");
         assert_eq!(visitor.open(&permalink(&second)).await.expect(200).text(), "later");
         assert_eq!(visitor.open(&format!("{}extra.html", permalink(&first))).await.status, 404);
-        let foreign = format!("{}--nobody.localhost:{}", id(&first), p.address().port());
-        assert_eq!(visitor.get(&foreign, "/").await.status, 404);
+        visitor.site(&format!("{}--nobody", id(&first)), "/").await.expect(404);
     }
 }
 

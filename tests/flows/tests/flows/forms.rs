@@ -2,7 +2,7 @@
 
 use crate::events::schema;
 use crate::support::{id, sha1, sha256, text};
-use http::{Method, Request, header};
+use http::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::{Actor, Answer, Platform, both};
@@ -36,11 +36,8 @@ async fn post(p: &Platform, path: &str, kind: &str, body: &str) -> Answer {
 }
 
 async fn send(p: &Platform, path: &str, kind: &str, body: &str, headers: &[(&str, &str)]) -> Answer {
-    let host = format!("desk.localhost:{}", p.address().port());
-    let head = Request::builder().method(Method::POST).uri(path).header(header::HOST, host);
-    let head = head.header(header::CONTENT_TYPE, kind);
-    let head = headers.iter().fold(head, |head, (name, value)| head.header(*name, *value));
-    p.visitor().request(head, body).await
+    let headers = [&[("content-type", kind)], headers].concat();
+    p.visitor().ask("desk", Method::POST, path, &headers, body).await
 }
 
 /// A part of a multipart body.

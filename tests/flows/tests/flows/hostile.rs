@@ -3,6 +3,7 @@
 
 use crate::support::{id, live_site};
 use boathook::Config;
+use serde_json::json;
 use std::net::SocketAddr;
 use testkit::{LIMIT, Platform, both};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -240,5 +241,30 @@ both! {
         }
         p.visitor().site("site", "/old/none").await.expect(404);
         served(&p).await;
+    }
+}
+
+both! {
+    /// A NUL is no text for every database: what has one in it is refused, and is nobody's fault but the
+    /// sender's.
+    async fn no_text_has_a_nul(p: Platform) {
+        let owner = p.owner();
+        let site = owner.create_site("site").await;
+        let own = format!("/sites/{}", id(&site));
+        for path in ["/sites/%00", "/services/a%00", "/accounts/%00", "/hooks/%00", "/deploys/a%00b"] {
+            owner.get(path).await.refusal(404);
+        }
+        owner.get("/services/?search=a%00").await.refusal(400);
+        owner.get("/sites?name=%00").await.refusal(400);
+        for (path, body) in [
+            (format!("{own}/build_hooks"), json!({ "title": "a\0b" })),
+            (format!("{own}/snippets"), json!({ "title": "a\0b", "general": "<b>", "general_position": "head" })),
+            ("/tokens".to_owned(), json!({ "name": "a\0b" })),
+            ("/services".into(), json!({ "name": "D", "slug": "d", "description": "d", "endpoint": "http://e/\0" })),
+        ] {
+            let answer = owner.post(&path, body).await;
+            assert!(answer.status < 500, "{path}: {}", answer.shown());
+        }
+        owner.get(&own).await.expect(200);
     }
 }

@@ -4,7 +4,7 @@
 use crate::support::{id, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{Method, Request, header};
+use http::Method;
 use model::Clock as _;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -25,9 +25,8 @@ async fn guarded(owner: &Actor, name: &str, settings: Value) -> Value {
 
 /// Whether a token opens the page for members.
 async fn opens(p: &Platform, site: &str, token: &str) -> bool {
-    let host = format!("{site}.localhost:{}", p.address().port());
-    let head = Request::builder().method(Method::GET).uri("/members/page").header(header::HOST, host);
-    let answer = p.visitor().request(head.header(header::COOKIE, format!("nf_jwt={token}")), "").await;
+    let cookie = format!("nf_jwt={token}");
+    let answer = p.visitor().ask(site, Method::GET, "/members/page", &[("cookie", &cookie)], "").await;
     match (answer.status, answer.text().as_str()) {
         (200, "for members") => true,
         (401, "log in") => false,
@@ -181,5 +180,34 @@ both! {
         let reader = p.reader().await;
         reader.get(&format!("/sites/{}/identity", id(&site))).await.expect(200);
         reader.post(&format!("/sites/{}/identity/rotate_secret", id(&site)), json!({})).await.refusal(403);
+    }
+}
+
+both! {
+    /// Whatever shows a secret says so in the audit log, names who has it now, and lets no cache keep it.
+    async fn secrets_that_are_shown_are_told_of(p: Platform) {
+        let (owner, site) = (p.owner(), p.owner().create_site("club").await);
+        let (own, account) = (format!("/sites/{}", id(&site)), text(&site, "account_slug").to_owned());
+        let hook = owner.hook(id(&site), &["deploy_created"], "https://hooks.example/", Some("first")).await;
+        let build_hook = owner.post(&format!("{own}/build_hooks"), json!({ "title": "t" })).await.expect(201).json();
+        let addon = json!({ "name": "D", "slug": "demo", "description": "d", "endpoint": "https://e.example" });
+        let person = owner.get("/user").await.expect(200).json();
+        for (path, body, field, action) in [
+            ("/services".to_owned(), addon, "secret", "addon_registered"),
+            ("/services/demo/rotate_secret".into(), json!({}), "secret", "addon_secret_rotated"),
+            (format!("/hooks/{}/rotate", id(&hook)), json!({}), "signature_secret", "hook_secret_rotated"),
+            (format!("{own}/build_hooks/{}/rotate", id(&build_hook)), json!({}), "url", "build_hook_rotated"),
+            (format!("{own}/push_hook"), json!({}), "secret", "push_hook_secret_rotated"),
+            (format!("{own}/identity/rotate_secret"), json!({}), "jwt_secret", "identity_secret_rotated"),
+            ("/tokens".into(), json!({ "name": "t" }), "access_token", "token_created"),
+        ] {
+            let shown = owner.post(&path, body).await;
+            assert!(shown.is_success(), "{path}: {}", shown.shown());
+            assert!(field == "url" || shown.header("cache-control") == Some("no-store"), "{path}");
+            let audit = owner.get(&format!("/accounts/{account}/audit?query={action}")).await.expect(200);
+            let newest = &audit.json()[0]["payload"];
+            assert_eq!((&newest["action"], &newest["actor_id"]), (&json!(action), &person["id"]), "{path}");
+            assert!(!audit.text().contains(text(&shown.json(), field)), "{path}");
+        }
     }
 }

@@ -25,6 +25,7 @@ mod forms;
 mod hostile;
 mod identity;
 mod limits;
+mod manners;
 mod masses;
 mod messages;
 mod moves;

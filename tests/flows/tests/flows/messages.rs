@@ -2,7 +2,7 @@
 //! its form is sent.
 
 use crate::support::{deliveries, id, text};
-use http::{Method, Request, header};
+use http::Method;
 use serde_json::{Value, json};
 use testbed::MailServer;
 use testkit::{Actor, Platform, both};
@@ -32,10 +32,8 @@ async fn hook(owner: &Actor, site: &str, kind: &str, data: Value) -> Value {
 }
 
 async fn send_form(p: &Platform, host: &str, body: &str) {
-    let host = format!("{host}.localhost:{}", p.address().port());
-    let head = Request::builder().method(Method::POST).uri("/").header(header::HOST, host);
-    let head = head.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    p.visitor().request(head, body).await.expect(200);
+    let kind = [("content-type", "application/x-www-form-urlencoded")];
+    p.visitor().ask(host, Method::POST, "/", &kind, body).await.expect(200);
 }
 
 fn header_of<'a>(mail: &'a Value, name: &str) -> &'a str {

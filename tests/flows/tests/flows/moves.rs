@@ -18,8 +18,7 @@ both! {
         }
         owner.upload(id(&deploy), "index.html", b"never").await.refusal(422);
         says(&p, "stop", "hello").await;
-        let host = format!("{}--stop.localhost:{}", id(&deploy), p.address().port());
-        assert_eq!(p.visitor().get(&host, "/").await.status, 404);
+        p.visitor().site(&format!("{}--stop", id(&deploy)), "/").await.expect(404);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -16,10 +16,14 @@ use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use testkit::Platform;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
+
+/// Bytes of one piece of a large body.
+const PIECE: usize = 64 << 10;
 
 /// The body of anything here.
 pub type Body = BoxBody<Bytes, hyper::Error>;
@@ -157,4 +161,49 @@ pub async fn read_json(answer: Answer) -> Value {
 /// The values of a header.
 pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
     headers.get_all(name).iter().map(text).collect()
+}
+
+/// Sends so many bytes to where an origin sends them back. The first come back before the rest is sent.
+pub async fn assert_streams(p: &Platform, site: &str, path: &str, bytes: usize) {
+    let (feed, body) = fed();
+    let asked = p.visitor().head(site, Method::POST, path).body(body).expect("a request");
+    let piece = |number: usize| Bytes::from(vec![(number % 251) as u8; PIECE]);
+    feed.send(piece(0)).await.expect("it is read");
+    let mut answer = send(p.address(), asked).await;
+    let first = answer.body_mut().frame().await.expect("something came back").expect("it is whole");
+    let mut back = first.into_data().expect("no trailer").to_vec();
+    let feeding = tokio::spawn(async move {
+        for number in 1..bytes / PIECE {
+            feed.send(piece(number)).await.expect("it is read");
+        }
+    });
+    back.extend(answer.into_body().collect().await.expect("it comes to its end").to_bytes());
+    feeding.await.expect("all was sent");
+    assert_eq!(back.len(), bytes);
+    assert!(back.chunks(PIECE).enumerate().all(|(number, bytes)| *bytes == *piece(number)));
+}
+
+/// Changes the protocol with an origin behind this path, which then sends back what it gets.
+pub async fn assert_upgrades(p: &Platform, site: &str, path: &str) {
+    let asked = p
+        .visitor()
+        .head(site, Method::GET, path)
+        .header("connection", "keep-alive, Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("sec-websocket-version", "13")
+        .body(full(""))
+        .expect("a request of this test");
+    let answer = send(p.address(), asked).await;
+    assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(values(answer.headers(), "upgrade"), ["websocket"]);
+    assert_eq!(values(answer.headers(), "sec-websocket-accept"), ["accepted"]);
+    let upgraded = hyper::upgrade::on(answer).await.expect("the connection is handed over");
+    let mut wire = TokioIo::new(upgraded);
+    for message in ["one", "two and more"] {
+        wire.write_all(message.as_bytes()).await.expect("it is read");
+        let mut back = vec![0; message.len()];
+        wire.read_exact(&mut back).await.expect("an echo");
+        assert_eq!(back, message.as_bytes());
+    }
 }

@@ -5,7 +5,7 @@ use crate::addons;
 use crate::support::{id, repository, sha1, sha256, text};
 use api::{Needs, ROUTES, Route};
 use bytes::Bytes;
-use http::{Method, Request, header};
+use http::Method;
 use model::Scope;
 use serde_json::{Value, json};
 use testkit::{Actor, Answer, Platform, both};
@@ -106,13 +106,11 @@ impl Things {
 
     /// A submission with a file in the field `cv`.
     async fn submit(p: &Platform, owner: &Actor, site: &str) -> Value {
-        let host = format!("guarded.localhost:{}", p.address().port());
         let part = |more: &str| format!("--X\r\nContent-Disposition: form-data; name={more}\r\n\r\n");
         let (name, cv) = (part("\"form-name\""), part("\"cv\"; filename=\"cv.txt\""));
         let body = format!("{name}contact\r\n{cv}secret\r\n--X--\r\n");
-        let head = Request::builder().method(Method::POST).uri("/").header(header::HOST, host);
-        let head = head.header(header::CONTENT_TYPE, "multipart/form-data; boundary=X");
-        p.visitor().request(head, &body).await.expect(200);
+        let kind = [("content-type", "multipart/form-data; boundary=X")];
+        p.visitor().ask("guarded", Method::POST, "/", &kind, &body).await.expect(200);
         first(&owner.get(&format!("/sites/{site}/submissions")).await.expect(200))
     }
 

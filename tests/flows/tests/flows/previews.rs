@@ -166,6 +166,7 @@ impl<'a> Scene<'a> {
         let shown: Value =
             facts.as_object().expect("facts").keys().map(|key| (key.clone(), first[key].clone())).collect();
         assert_eq!(shown, facts, "{:?}", self.host);
+        assert!(first["links"]["branch"].is_null(), "the branch's address is not its: {}", first["links"]);
         self.shows(&label, "one", "hidden").await;
         self.shows("", "on main", "hidden").await;
         opened

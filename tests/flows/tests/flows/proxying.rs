@@ -1,24 +1,20 @@
 //! Requests that a site passes on to another origin (contract edge 1.3, "Proxy" and "Signed proxy").
 
-use crate::origin::{Answer, Origin, fed, full, read_json, send, values};
+use crate::origin::{Answer, Origin, assert_streams, assert_upgrades, fed, full, read_json, send, values};
 use crate::support::{id, text};
 use boathook::Config;
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper_util::rt::TokioIo;
 use model::Clock as _;
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 use testkit::{Platform, both};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// Bytes that go to the origin and back.
 const LARGE: usize = 20 << 20;
-/// Bytes of one piece of them.
-const PIECE: usize = 64 << 10;
 
 fn impatient(config: &mut Config) {
     config.proxy_timeout = 1;
@@ -32,15 +28,9 @@ async fn site(p: &Platform, name: &str, rules: &str) -> String {
     id(&site).to_owned()
 }
 
-/// A request to a site of this name.
-fn request(p: &Platform, name: &str, method: Method, path: &str) -> http::request::Builder {
-    let host = format!("{name}.localhost:{}", p.address().port());
-    Request::builder().method(method).uri(path).header(header::HOST, host)
-}
-
 /// `GET` of a path of a site.
 async fn get(p: &Platform, name: &str, path: &str) -> Answer {
-    let request = request(p, name, Method::GET, path).body(full("")).expect("a request of this test");
+    let request = p.visitor().head(name, Method::GET, path).body(full("")).expect("a request of this test");
     send(p.address(), request).await
 }
 
@@ -56,7 +46,7 @@ both! {
     async fn a_request_arrives(p: Platform) {
         let origin = Origin::start().await;
         site(&p, "shop", &format!("/api/* {}/v1/:splat 200\n", origin.url())).await;
-        let asked = request(&p, "shop", Method::PATCH, "/api/a/b%20c?d=1&d=2")
+        let asked = p.visitor().head("shop", Method::PATCH, "/api/a/b%20c?d=1&d=2")
             .header("x-mine", "1")
             .header("authorization", "Bearer t")
             .header("connection", "keep-alive, x-hop")
@@ -103,7 +93,7 @@ both! {
         assert!(values(moved.headers(), "x-private").is_empty());
         let missing = p.visitor().site("shop", "/api/missing").await.expect(404);
         assert_eq!(missing.text(), "not at the origin");
-        let head = request(&p, "shop", Method::HEAD, "/api/missing").body(full("")).expect("a request");
+        let head = p.visitor().head("shop", Method::HEAD, "/api/missing").body(full("")).expect("a request");
         let head = send(p.address(), head).await;
         assert_eq!(head.status(), StatusCode::NOT_FOUND);
         assert_eq!(values(head.headers(), "content-length"), ["17"]);
@@ -115,22 +105,7 @@ both! {
     async fn bodies_stream_both_ways(p: Platform) {
         let origin = Origin::start().await;
         site(&p, "shop", &format!("/api/* {}/:splat 200\n", origin.url())).await;
-        let (feed, body) = fed();
-        let asked = request(&p, "shop", Method::POST, "/api/echo").body(body).expect("a request");
-        let piece = |number: usize| Bytes::from(vec![(number % 251) as u8; PIECE]);
-        feed.send(piece(0)).await.expect("it is read");
-        let mut answer = send(p.address(), asked).await;
-        let first = answer.body_mut().frame().await.expect("something came back").expect("it is whole");
-        let mut back = first.into_data().expect("no trailer").to_vec();
-        let feeding = tokio::spawn(async move {
-            for number in 1..LARGE / PIECE {
-                feed.send(piece(number)).await.expect("it is read");
-            }
-        });
-        back.extend(answer.into_body().collect().await.expect("it comes to its end").to_bytes());
-        feeding.await.expect("all was sent");
-        assert_eq!(back.len(), LARGE);
-        assert!(back.chunks(PIECE).enumerate().all(|(number, bytes)| *bytes == *piece(number)));
+        assert_streams(&p, "shop", "/api/echo", LARGE).await;
     }
 }
 
@@ -139,25 +114,7 @@ both! {
     async fn upgraded_connections_are_joined(p: Platform) {
         let origin = Origin::start().await;
         site(&p, "chat", &format!("/live {}/upgrade 200\n", origin.url())).await;
-        let asked = request(&p, "chat", Method::GET, "/live")
-            .header("connection", "keep-alive, Upgrade")
-            .header("upgrade", "websocket")
-            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
-            .header("sec-websocket-version", "13")
-            .body(full(""))
-            .expect("a request of this test");
-        let answer = send(p.address(), asked).await;
-        assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
-        assert_eq!(values(answer.headers(), "upgrade"), ["websocket"]);
-        assert_eq!(values(answer.headers(), "sec-websocket-accept"), ["accepted"]);
-        let upgraded = hyper::upgrade::on(answer).await.expect("the connection is handed over");
-        let mut wire = TokioIo::new(upgraded);
-        for message in ["one", "two and more"] {
-            wire.write_all(message.as_bytes()).await.expect("it is read");
-            let mut back = vec![0; message.len()];
-            wire.read_exact(&mut back).await.expect("an echo");
-            assert_eq!(back, message.as_bytes());
-        }
+        assert_upgrades(&p, "chat", "/live").await;
     }
 }
 
@@ -224,7 +181,7 @@ both! { with impatient;
         }
         let (feed, body) = fed();
         feed.send(Bytes::from("a part")).await.expect("there is room");
-        let slow = request(&p, "shop", Method::POST, "/whole").body(body).expect("a request");
+        let slow = p.visitor().head("shop", Method::POST, "/whole").body(body).expect("a request");
         assert_eq!(send(p.address(), slow).await.status(), StatusCode::REQUEST_TIMEOUT);
         visitor.site("shop", "/").await.expect(200);
     }

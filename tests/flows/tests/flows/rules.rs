@@ -4,7 +4,7 @@ use crate::builds::{built, linked, trigger};
 use crate::support::{id, repository, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{Method, Request, header};
+use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, Platform, both};
 
@@ -38,10 +38,7 @@ const FILES: [(&str, &str); 8] = [
 
 /// `GET` with headers of the visitor's own.
 async fn ask(p: &Platform, site: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let host = format!("{site}.localhost:{}", p.address().port());
-    let head = Request::builder().method(Method::GET).uri(path).header(header::HOST, host);
-    let head = headers.iter().fold(head, |head, (name, value)| head.header(*name, *value));
-    p.visitor().request(head, "").await
+    p.visitor().ask(site, Method::GET, path, headers, "").await
 }
 
 /// Status and where it leads, or what it says.

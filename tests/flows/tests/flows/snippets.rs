@@ -1,19 +1,14 @@
 //! Snippets: made by API, in every page of the site and in nothing else.
 
 use crate::support::id;
-use http::{Method, Request, header};
+use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, Platform, both};
 
 const PAGE: &str = "<head><title>t</title></head><body><script>'</body>'</script>p</body>";
 
 async fn ask(p: &Platform, method: Method, path: &str, with: &[(&str, &str)]) -> Answer {
-    let host = format!("snipped.localhost:{}", p.address().port());
-    let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
-    for (name, value) in with {
-        request = request.header(*name, *value);
-    }
-    p.visitor().request(request, "").await
+    p.visitor().ask("snipped", method, path, with, "").await
 }
 
 both! {

@@ -1,7 +1,7 @@
 //! Split tests: made by API, felt by visitors, told by events.
 
 use crate::support::{event_names, id, text};
-use http::{Request, header};
+use http::Method;
 use serde_json::{Value, json};
 use testkit::{Actor, Answer, Platform, both};
 
@@ -32,9 +32,7 @@ async fn switch(owner: &Actor, test: &Value, verb: &str) -> Answer {
 
 /// What a visitor with this cookie is shown, and the number it is given.
 async fn visit(p: &Platform, name: &str, cookie: &str) -> (String, Option<String>) {
-    let host = format!("{name}.localhost:{}", p.address().port());
-    let request = Request::get("/").header(header::HOST, host).header(header::COOKIE, cookie);
-    let answer = p.visitor().request(request, "").await.expect(200);
+    let answer = p.visitor().ask(name, Method::GET, "/", &[("cookie", cookie)], "").await.expect(200);
     let given = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).map(str::to_owned);
     (answer.text(), given)
 }

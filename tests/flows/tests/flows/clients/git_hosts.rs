@@ -4,42 +4,24 @@
 use crate::pushes::{linked, send};
 use crate::support::{id, text};
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use test_hosts::GitHost;
 use test_hosts::webhooks::{Event, Host, Request};
+use testbed::GitHosts;
 use testkit::{Actor, Visitor, both, until};
 
 const TOKEN: &str = "t0ken-of-the-flow";
 const ONE: &str = "5a7f8ce96f3e2a9b0d4c1e8f7a6b5c4d3e2f1a0b";
 const TWO: &str = "6b8f9df07a4f3bac1e5d2f9a8b7c6d5e4f3a2b1c";
 
-struct GitHub {
-    process: Child,
-    address: SocketAddr,
-}
+struct GitHub(GitHosts);
 
 impl GitHub {
     fn start() -> Self {
-        let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients");
-        let mut process = Command::new(path("BOATHOOK_TEST_NODE22"))
-            .arg(clients.join("scripts/git-hosts.mjs"))
-            .arg(path("BOATHOOK_TEST_CLIENTS").join("githosts"))
-            .arg(clients.join("specs"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Node starts");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output).read_line(&mut line).expect("the stand-in says its port");
-        let port: u16 = line.trim().parse().expect("a port");
-        Self { process, address: ([127, 0, 0, 1], port).into() }
+        Self(GitHosts::start())
     }
 
     async fn look(&self, what: &str) -> Vec<Value> {
-        let answer = Visitor::new(self.address).get("stand-in", &format!("/_/{what}")).await.expect(200);
+        let answer = Visitor::new(self.0.address).get("stand-in", &format!("/_/{what}")).await.expect(200);
         answer.json().as_array().expect("a list").clone()
     }
 
@@ -78,22 +60,8 @@ impl GitHub {
     }
 
     fn data(&self) -> Value {
-        json!({ "access_token": TOKEN, "api_url": format!("http://{}/github", self.address) })
+        json!({ "access_token": TOKEN, "api_url": format!("http://{}/github", self.0.address) })
     }
-}
-
-impl Drop for GitHub {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn path(variable: &str) -> PathBuf {
-    std::env::var_os(variable)
-        .unwrap_or_else(|| panic!("{variable} is not set: run through make test"))
-        .into()
 }
 
 /// A site of the repository whose pull requests are told; every hook names one event alone.

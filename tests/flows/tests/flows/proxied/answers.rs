@@ -1,21 +1,17 @@
 //! What a visitor gets (X13 to X16, X18 to X21, X25, X26).
 
 use super::world::{Demo, ask, install, register};
-use crate::origin::{Origin, fed, full, send, values};
+use crate::origin::{Origin, assert_streams, assert_upgrades, fed, send};
 use crate::support::id;
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::Method;
 use http_body_util::BodyExt as _;
-use hyper_util::rt::TokioIo;
 use serde_json::json;
 use testbed::{Scripted, Turn};
 use testkit::{Platform, both};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Bytes that go to the provider and back.
 const LARGE: usize = 32 << 20;
-/// Bytes of one piece of them.
-const PIECE: usize = 64 << 10;
 
 both! {
     /// Whatever the provider says is the answer; only the visitor's token on the site is not its to set.
@@ -58,32 +54,12 @@ async fn streaming(p: &Platform, origin: &Origin) -> Scripted {
     provider
 }
 
-fn request(p: &Platform, method: Method, path: &str) -> http::request::Builder {
-    let host = format!("harbour.localhost:{}", p.address().port());
-    Request::builder().method(method).uri(path).header(header::HOST, host)
-}
-
 both! {
     /// Bytes pass while they come: what is sent comes back before the rest is sent.
     async fn bodies_of_addons_stream_both_ways(p: Platform) {
         let origin = Origin::start().await;
         let _provider = streaming(&p, &origin).await;
-        let (feed, body) = fed();
-        let asked = request(&p, Method::POST, "/.netlify/stream/echo").body(body).expect("a request");
-        let piece = |number: usize| Bytes::from(vec![(number % 251) as u8; PIECE]);
-        feed.send(piece(0)).await.expect("it is read");
-        let mut answer = send(p.address(), asked).await;
-        let first = answer.body_mut().frame().await.expect("something came back").expect("it is whole");
-        let mut back = first.into_data().expect("no trailer").to_vec();
-        let feeding = tokio::spawn(async move {
-            for number in 1..LARGE / PIECE {
-                feed.send(piece(number)).await.expect("it is read");
-            }
-        });
-        back.extend(answer.into_body().collect().await.expect("it comes to its end").to_bytes());
-        feeding.await.expect("all was sent");
-        assert_eq!(back.len(), LARGE);
-        assert!(back.chunks(PIECE).enumerate().all(|(number, bytes)| *bytes == *piece(number)));
+        assert_streams(&p, "harbour", "/.netlify/stream/echo", LARGE).await;
     }
 }
 
@@ -92,24 +68,7 @@ both! {
     async fn connections_to_addons_are_upgraded(p: Platform) {
         let origin = Origin::start().await;
         let _provider = streaming(&p, &origin).await;
-        let asked = request(&p, Method::GET, "/.netlify/stream/upgrade")
-            .header("connection", "keep-alive, Upgrade")
-            .header("upgrade", "websocket")
-            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
-            .header("sec-websocket-version", "13")
-            .body(full(""))
-            .expect("a request of this test");
-        let answer = send(p.address(), asked).await;
-        assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
-        assert_eq!(values(answer.headers(), "upgrade"), ["websocket"]);
-        let upgraded = hyper::upgrade::on(answer).await.expect("the connection is handed over");
-        let mut wire = TokioIo::new(upgraded);
-        for message in ["one", "two and more"] {
-            wire.write_all(message.as_bytes()).await.expect("it is read");
-            let mut back = vec![0; message.len()];
-            wire.read_exact(&mut back).await.expect("an echo");
-            assert_eq!(back, message.as_bytes());
-        }
+        assert_upgrades(&p, "harbour", "/.netlify/stream/upgrade").await;
     }
 }
 
@@ -119,7 +78,9 @@ both! {
         let origin = Origin::start().await;
         let _provider = streaming(&p, &origin).await;
         let (feed, body) = fed();
-        let asked = request(&p, Method::POST, "/.netlify/stream/echo").header("accept", "text/event-stream");
+        let asked = p.visitor()
+            .head("harbour", Method::POST, "/.netlify/stream/echo")
+            .header("accept", "text/event-stream");
         feed.send(Bytes::from("data: 1\n\n")).await.expect("it is read");
         let mut answer = send(p.address(), asked.body(body).expect("a request")).await;
         for event in ["data: 1\n\n", "data: 2\n\n"] {

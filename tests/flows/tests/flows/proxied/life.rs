@@ -1,6 +1,6 @@
 //! From the making of an instance to its end: what requests see of it, and when (D8, X24).
 
-use super::world::{Demo, ask, install, register};
+use super::world::{Demo, ask, ask_host, install, register};
 use crate::support::id;
 use serde_json::json;
 use testbed::{Scripted, Turn};
@@ -25,6 +25,42 @@ both! {
         install(&p, &demo.site, "demo", json!({ "endpoint": endpoint })).await;
         demo.provider.forget();
         assert_eq!((status().await, demo.came().path.as_str()), (200, "/three/a"));
+    }
+}
+
+both! {
+    /// An add-on answers from the moment it is on a site, whether or not there is anything else to be seen.
+    async fn a_site_without_a_deploy_has_its_addons(p: Platform) {
+        let (demo, owner) = (Demo::start(&p, "").await, p.owner());
+        let site = owner.create_site("empty").await;
+        let page = async |host: &str, path: &str| {
+            let host = format!("{host}.localhost:{}", p.address().port());
+            let reply = ask_host(&p, &host, &format!("GET {path}"), &[], b"").await;
+            (reply.status, reply.text())
+        };
+        let nothing = page("empty", "/").await;
+        assert!(nothing.0 == 404 && nothing.1.contains("Deploy not found"), "{nothing:?}");
+        assert_eq!(page("empty", "/.netlify/demo/a").await, nothing);
+        let config = json!({ "endpoint": format!("{}/e", demo.provider.url()) });
+        let (uuid, instance) = install(&p, &site, "demo", config).await;
+        demo.provider.forget();
+        let there = (200, "the add-on got GET /e/a?b=c".to_owned());
+        assert_eq!(page("empty", "/.netlify/demo/a?b=c").await, there);
+        assert_eq!(demo.claims(&demo.came())["netlify_id"], json!(uuid));
+        for path in ["/", "/index.html", "/.netlify/other/", "/.netlify/functions/x"] {
+            assert_eq!(page("empty", path).await, nothing, "{path}");
+        }
+        assert_eq!(page("feature--empty", "/.netlify/demo/a").await, nothing, "nor has a branch");
+
+        let own = format!("/sites/{}", id(&site));
+        owner.patch(&own, json!({ "password": "harbour light" })).await.expect(200);
+        assert_eq!(page("empty", "/.netlify/demo/a").await.0, 401);
+        owner.patch(&own, json!({ "password": "" })).await.expect(200);
+        owner.deploy(id(&site), &[("index.html", "here")]).await;
+        assert_eq!(page("empty", "/").await, (200, "here".to_owned()));
+        assert_eq!(page("empty", "/.netlify/demo/a?b=c").await, there);
+        owner.delete(&instance).await.expect(204);
+        assert_eq!(page("empty", "/.netlify/demo/a?b=c").await.0, 404);
     }
 }
 
