@@ -3,6 +3,7 @@
 use context::{Context, Error, Result};
 use model::{Attempt, Delivery, DeliveryState, Page};
 use serde::Serialize;
+use store::Conn;
 
 /// A delivery with what it carries and every try of it, first to last.
 #[derive(Clone, Debug, Serialize)]
@@ -37,9 +38,20 @@ pub async fn list_deliveries(
 /// `NotFound`, also when the delivery is another hook's.
 pub async fn get_delivery(cx: &Context, hook_id: &str, delivery_id: &str) -> Result<DeliveryWithAttempts> {
     let mut conn = cx.read().await?;
-    let delivery = store::deliveries::find(&mut conn, delivery_id).await?;
-    let delivery = delivery.filter(|delivery| delivery.hook_id == hook_id).ok_or(Error::NotFound)?;
-    let attempts = store::deliveries::attempts(&mut conn, delivery_id).await?;
     let body = store::parcels::body(&mut conn, delivery_id).await?;
-    Ok(DeliveryWithAttempts { delivery, attempts, body })
+    let mut delivery = of_hook(&mut conn, hook_id, delivery_id).await?;
+    loop {
+        let attempts = store::deliveries::attempts(&mut conn, delivery_id).await?;
+        // a try that ended in between would stand beside a delivery that still waits for it
+        let now = of_hook(&mut conn, hook_id, delivery_id).await?;
+        if now == delivery {
+            return Ok(DeliveryWithAttempts { delivery, attempts, body });
+        }
+        delivery = now;
+    }
+}
+
+async fn of_hook(conn: &mut Conn, hook_id: &str, delivery_id: &str) -> Result<Delivery> {
+    let delivery = store::deliveries::find(conn, delivery_id).await?;
+    delivery.filter(|delivery| delivery.hook_id == hook_id).ok_or(Error::NotFound)
 }

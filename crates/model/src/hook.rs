@@ -135,7 +135,7 @@ impl DeliveryState {
 }
 
 /// One event for one hook.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Delivery {
     /// 24 hex digits.
     pub id: String,
