@@ -112,9 +112,12 @@ impl Group {
         }
     }
 
-    /// The lists that a process writes itself into to join.
+    /// The lists that a process with a single thread writes itself into to join.
     pub(crate) fn doors(&self) -> Result<Vec<File>> {
-        let open = |folder: &PathBuf| OpenOptions::new().write(true).open(folder.join("cgroup.procs"));
+        // whole processes are moved while no other process can be made, which the kernel takes
+        // milliseconds to bring about; a thread that moves itself waits for nobody
+        let list = if matches!(self.base, Base::V1 { .. }) { "tasks" } else { "cgroup.procs" };
+        let open = |folder: &PathBuf| OpenOptions::new().write(true).open(folder.join(list));
         self.folders.iter().map(open).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Groups of both versions, in folders that stand for the kernel's.
 
 use super::*;
+use std::io::Write as _;
 
 fn write(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
@@ -60,6 +61,25 @@ fn a_group_of_version_2_is_bounded_after_the_server_left_its_parent() {
     }
     assert_eq!((group.killed_for_memory(), group.refused_processes()), (3, 2));
     assert_eq!(group.doors().expect("open").len(), 1);
+}
+
+#[test]
+fn processes_join_a_group_of_version_1_as_threads() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| dir.path().join(name);
+    for name in ["pids", "memory"] {
+        write(&at(name).join("b"), &[("cgroup.procs", ""), ("tasks", "")]);
+    }
+    let base = Base::V1 { pids: at("pids"), memory: at("memory"), cpu: None };
+    let group = base.make("b", &BuildLimits::default()).expect("made");
+    for mut door in group.doors().expect("open") {
+        door.write_all(b"0").expect("written");
+    }
+    for (file, text) in [("tasks", "0"), ("cgroup.procs", "")] {
+        for name in ["pids/b", "memory/b"] {
+            assert_eq!(std::fs::read_to_string(at(name).join(file)).expect("read"), text, "{name}/{file}");
+        }
+    }
 }
 
 #[test]
