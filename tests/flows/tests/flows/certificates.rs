@@ -133,11 +133,14 @@ fn write(authority: &Authority, folder: &Path) -> (PathBuf, PathBuf) {
     paths
 }
 
-/// Where the server says that it listens for TLS.
-fn tls_address(p: &Process) -> SocketAddr {
-    let log = p.log();
-    let line = log.lines().filter_map(|line| line.trim().strip_prefix("TLS ")).next_back();
-    line.expect("it says so when it starts").trim().parse().expect("an address")
+/// Where the server says that it listens for TLS: it may answer before it has said all.
+async fn tls_address(p: &Process) -> SocketAddr {
+    let said = async || {
+        let log = p.log();
+        let line = log.lines().filter_map(|line| line.trim().strip_prefix("TLS ")).next_back();
+        line.map(|line| line.trim().to_owned())
+    };
+    until("the address for TLS", said).await.parse().expect("an address")
 }
 
 fn asked(host: &str, full: bool) -> Request<Empty<Bytes>> {
@@ -165,7 +168,7 @@ both! {
         ])
         .await;
         crate::support::live_site(&p.owner(), "safe").await;
-        let (at, host) = (tls_address(&p), "safe.localhost");
+        let (at, host) = (tls_address(&p).await, "safe.localhost");
         let (before, after) = (Caller::trusting(&old.pem()), Caller::trusting(&new.pem()));
         let first = before.dial(at, host, &["http/1.1"]).await.expect("the old one is trusted");
         let (mut by_h1, connection) = http1::handshake(TokioIo::new(first)).await.expect("HTTP is spoken");
