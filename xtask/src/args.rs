@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 /// Shown by `xtask help`, and behind every error about the command line.
 pub const USAGE: &str = "\
-usage: cargo run -p xtask -- <command>
+usage: cargo xtask <command>
 
   test [--without pg,s3,clients] [-- <arguments for cargo nextest run>]
              start the services, run every test, compare the counts with xtask/floors.toml

@@ -27,7 +27,7 @@ pub fn run(workspace: &Workspace, check: bool) -> Result<()> {
     match differences.len() {
         0 => Ok(()),
         count => {
-            bail!("{count} files of {REFERENCE} differ from the code; run `cargo run -p xtask -- generate`")
+            bail!("{count} files of {REFERENCE} differ from the code; run `cargo xtask generate`")
         }
     }
 }

@@ -24,8 +24,6 @@ pub struct App {
     /// Cancelled when the server stops: whoever waits for something is answered then.
     pub(crate) stopping: CancellationToken,
     pub(crate) purges: PurgeLimit,
-    /// Whether everybody may link repositories on this machine's disk, not the operator alone.
-    pub(crate) local_repositories: bool,
 }
 
 impl App {
@@ -35,14 +33,7 @@ impl App {
         let limiter = Limiter::new(cx.settings.limits.requests_per_minute);
         let (listeners, purges) = (Listeners::default(), PurgeLimit::default());
         let stopping = CancellationToken::new();
-        let local_repositories = false;
-        Self { cx, builds, providers, client_ca, listeners, limiter, stopping, purges, local_repositories }
-    }
-
-    /// The same, with everybody allowed to link repositories on this machine's disk.
-    #[must_use]
-    pub fn with_local_repositories(self, allowed: bool) -> Self {
-        Self { local_repositories: allowed, ..self }
+        Self { cx, builds, providers, client_ca, listeners, limiter, stopping, purges }
     }
 
     /// The same, with streams that have no end of their own ending, and those who wait answered, when

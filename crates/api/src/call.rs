@@ -1,7 +1,7 @@
 //! One request to one operation, with what its route found out about it.
 
 use crate::App;
-use accounts::Principal;
+use accounts::{Access, Principal};
 use axum::body::{Body, HttpBody as _};
 use axum::extract::ws::WebSocketUpgrade;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use context::{Context, Error, Result};
 use futures_util::{StreamExt as _, TryStreamExt};
 use http::{HeaderMap, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use model::Page;
+use model::{Page, Scope};
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use std::net::IpAddr;
@@ -46,6 +46,14 @@ impl Call {
     /// Who is asking.
     pub(crate) fn user(&self) -> Result<&Principal> {
         self.who.as_ref().ok_or(Error::Unauthorized("a token is needed"))
+    }
+
+    /// Whether the caller may change things of an account, and so see what lets its holder in. The code of
+    /// a build may not.
+    pub(crate) fn may_write(&self, account_id: &str) -> bool {
+        let granted =
+            |who: &Principal| who.build.is_none() && who.may(account_id, Scope::Write) == Access::Granted;
+        self.who.as_ref().is_some_and(granted)
     }
 
     /// A part of the path; empty when the route has none of that name.
@@ -142,7 +150,7 @@ fn page_number(text: &str) -> Option<u32> {
 
 /// What is wrong with a body, in the words of JSON: a caller knows objects, not our structs.
 fn in_words(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+    let text = model::single_backslashes(&error.to_string());
     match text.split_once("expected struct ") {
         Some((before, after)) => {
             let name = after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len());

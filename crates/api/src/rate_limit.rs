@@ -69,4 +69,15 @@ mod tests {
         assert_eq!(limiter.count("b", at(59)).remaining, Some(1));
         assert_eq!(limiter.count("a", at(60)), Allowance { limit: 2, remaining: Some(1), reset: 120 });
     }
+
+    #[test]
+    fn callers_beyond_those_who_are_remembered_are_counted_together() {
+        let limiter = Limiter::new(3);
+        let left = |caller: &str| limiter.count(caller, Timestamp(0)).remaining;
+        for caller in 0..CALLERS_MAX {
+            left(&caller.to_string());
+        }
+        assert_eq!([left("late"), left("later"), left("0"), left("latest")], [2, 1, 1, 0].map(Some));
+        assert!(limiter.window.lock().calls.len() <= CALLERS_MAX + 1);
+    }
 }

@@ -131,7 +131,7 @@ fn check_mark(zip: &mut ZipArchive<impl Read + Seek>) -> anyhow::Result<()> {
     let mut format = String::new();
     zip.by_name(MARK)?.take(16).read_to_string(&mut format)?;
     if format != FORMAT {
-        bail!("format {format:?}");
+        bail!("format {}", model::quoted(&format));
     }
     Ok(())
 }
@@ -146,7 +146,7 @@ fn put(data: &Path, name: &str, content: &mut impl Read) -> anyhow::Result<()> {
         _ => false,
     };
     if !known {
-        bail!("the backup holds {name:?}, which no backup writes");
+        bail!("the backup holds {}, which no backup writes", model::quoted(name));
     }
     let path = data.join(name);
     if let Some(folder) = path.parent() {

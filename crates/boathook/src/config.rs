@@ -1,15 +1,25 @@
 //! How a server is configured: flags, each with an environment variable. A configuration key is one
 //! documented field here.
 
-use crate::build_limits::BuildLimitsConfig;
-use crate::build_queue::BuildQueueConfig;
-use clap::{Args, ValueEnum};
+mod build_limits;
+mod build_queue;
+mod names;
+
+pub use build_limits::BuildLimitsConfig;
+pub(crate) use build_limits::{UIDS, users};
+pub use build_queue::BuildQueueConfig;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Command, FromArgMatches as _, ValueEnum};
 use context::{GithubSettings, MailSettings};
 use model::{Addresses, Cidr};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::blob::S3Settings;
+
+/// Bytes of a megabyte.
+const MB: u64 = 1 << 20;
 
 /// Settings of `boathook serve`.
 #[derive(Args, Clone, Debug)]
@@ -23,11 +33,11 @@ pub struct Config {
     pub listen: SocketAddr,
 
     /// Address under which the API and the dashboard are found, when it is not the one listened on
-    #[arg(long, env = "BOATHOOK_URL", value_name = "URL")]
+    #[arg(long, env = "BOATHOOK_URL", value_name = "URL", value_parser = names::address)]
     pub url: Option<url::Url>,
 
     /// Domain whose subdomains are the sites
-    #[arg(long, env = "BOATHOOK_SITE_DOMAIN", value_name = "DOMAIN")]
+    #[arg(long, env = "BOATHOOK_SITE_DOMAIN", value_name = "DOMAIN", value_parser = names::domain)]
     pub site_domain: Option<String>,
 
     /// TLS of its own
@@ -80,13 +90,13 @@ pub struct Config {
     #[arg(long, env = "BOATHOOK_DEPLOY_CREATED", default_value = "created", value_name = "WHEN")]
     pub deploy_created: DeployCreated,
 
-    /// Whether notifications may go to private addresses; loopback is allowed when listening on it
-    #[arg(long, env = "BOATHOOK_ALLOW_PRIVATE_TARGETS")]
+    /// Let notifications go to private addresses; loopback is allowed when listening on it
+    #[arg(long, env = "BOATHOOK_ALLOW_PRIVATE_TARGETS", value_parser = BoolishValueParser::new())]
     pub allow_private_targets: bool,
 
-    /// Whether everybody may link repositories on this machine's disk, not only whoever runs the server;
-    /// everybody may when listening on loopback
-    #[arg(long, env = "BOATHOOK_LOCAL_REPOSITORIES")]
+    /// Let everybody link repositories on this machine's disk, not only whoever runs the server; everybody
+    /// may when listening on loopback
+    #[arg(long, env = "BOATHOOK_LOCAL_REPOSITORIES", value_parser = BoolishValueParser::new())]
     pub local_repositories: bool,
 
     /// Proxy through which notifications leave, with a user name and password before the host if it
@@ -156,13 +166,6 @@ pub struct RecaptchaConfig {
 /// Where solutions of reCAPTCHA are judged.
 const RECAPTCHA_URL: &str = "https://www.google.com/recaptcha/api/siteverify";
 
-impl Default for RecaptchaConfig {
-    fn default() -> Self {
-        let recaptcha_url = url::Url::parse(RECAPTCHA_URL).expect("it is an address");
-        Self { recaptcha_secret: None, recaptcha_url }
-    }
-}
-
 /// Where and with which certificates TLS is spoken.
 #[derive(Args, Clone, Debug, Default)]
 pub struct TlsConfig {
@@ -198,7 +201,7 @@ pub struct TlsConfig {
 }
 
 /// Where blobs are kept when not in the data folder.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct S3Config {
     /// Bucket; blobs stay in the data folder without it
     #[arg(long = "s3-bucket", env = "BOATHOOK_S3_BUCKET", value_name = "NAME")]
@@ -275,7 +278,7 @@ impl MailConfig {
 }
 
 /// How GitHub is told by hooks of the types `github_app_*` that bring no token of their own.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct GithubConfig {
     /// Token for GitHub. Whoever may make hooks can have it tell of any repository it reaches
     #[arg(long, env = "BOATHOOK_GITHUB_TOKEN", value_name = "TOKEN", hide_env_values = true)]
@@ -315,6 +318,15 @@ pub enum Sandbox {
     Off,
 }
 
+impl Default for Config {
+    /// What holds when no flag is given, whatever the environment says.
+    fn default() -> Self {
+        let flags = Self::augment_args(Command::new("serve")).mut_args(|arg| arg.env(None::<&str>));
+        let given = flags.try_get_matches_from(["serve"]);
+        given.and_then(|given| Self::from_arg_matches(&given)).expect("no flag must be given")
+    }
+}
+
 impl Config {
     /// Public addresses of a server that listens on `port`.
     #[must_use]
@@ -349,11 +361,10 @@ impl Config {
         }))
     }
 
-    /// Rules of builds.
-    #[must_use]
-    pub fn build_policy(&self) -> context::BuildPolicy {
+    /// Rules of builds on a server with this data folder.
+    pub(crate) fn build_policy(&self, data: &Path) -> context::BuildPolicy {
         context::BuildPolicy {
-            work_dir: self.data.join("builds"),
+            work_dir: data.join("builds"),
             concurrency: self.build_concurrency.max(1),
             time_limit: Duration::from_secs(self.build_minutes.max(1) * 60),
             sandbox: match self.sandbox {
@@ -385,6 +396,41 @@ mod tests {
             (Err(got), Err(expect)) => assert!(got.starts_with(expect) && !got.contains("s3cret"), "{got}"),
             (got, expect) => assert_eq!(got.clone().ok(), expect.ok(), "{got:?}"),
         }
+    }
+
+    #[test]
+    fn a_server_is_found_where_it_listens_or_where_its_url_says() {
+        for (url, domain, expect) in [
+            (None, None, "http localhost localhost 8888"),
+            (None, Some("Sites.Example"), "http localhost sites.example 8888"),
+            (Some("https://boat.example"), None, "https boat.example boat.example -"),
+            (Some("https://boat.example:443"), None, "https boat.example boat.example -"),
+            (Some("https://boat.example:8443/x"), None, "https boat.example boat.example 8443"),
+            (Some("http://boat.example:80"), Some("s.example"), "http boat.example s.example -"),
+        ] {
+            let url = url.map(|url: &str| url.parse().expect("an address"));
+            let config = Config { url, site_domain: domain.map(str::to_owned), ..Config::default() };
+            let Addresses { scheme, control_host, site_domain, port } = config.addresses(8888);
+            let port = port.map_or("-".to_owned(), |port| port.to_string());
+            assert_eq!(format!("{scheme} {control_host} {site_domain} {port}"), expect);
+        }
+    }
+
+    #[test]
+    fn a_bucket_needs_both_keys() {
+        let bucket = |access: Option<&str>, secret: Option<&str>| {
+            let mut config = Config::default();
+            config.s3.bucket = Some("sites".to_owned());
+            config.s3.access_key = access.map(str::to_owned);
+            config.s3.secret_key = secret.map(str::to_owned);
+            config.s3().map(|found| found.map(|s3| (s3.bucket, s3.region)))
+        };
+        let whole = Ok(Some(("sites".to_owned(), "us-east-1".to_owned())));
+        assert_eq!(bucket(Some("key"), Some("secret")), whole);
+        let lacks = |name| Err(format!("a bucket is named, but {name} is not set"));
+        assert_eq!(bucket(None, Some("secret")), lacks("BOATHOOK_S3_ACCESS_KEY"));
+        assert_eq!(bucket(Some("key"), None), lacks("BOATHOOK_S3_SECRET_KEY"));
+        assert_eq!(Config::default().s3().map(|found| found.is_none()), Ok(true));
     }
 
     #[test]

@@ -37,8 +37,9 @@ impl DataDir {
             .with_context(|| format!("cannot make the data folder {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot use {}", path.display()))?;
         // The unprivileged user of builds walks through to its workspace and finds the rest closed.
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o711))
-            .with_context(|| format!("cannot protect {}", path.display()))?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o711)).with_context(|| {
+            format!("{} belongs to another user; choose another folder with --data", path.display())
+        })?;
         for name in CLOSED {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path.join(name))?;
         }
@@ -99,7 +100,7 @@ impl DataDir {
         }
         let mut random = [0; 8];
         entropy.fill(&mut random);
-        let name: String = random.iter().map(|b| format!("{b:02x}")).collect();
+        let name = hex::encode(random);
         private().create(true).truncate(true).open(&file)?.write_all(name.as_bytes())?;
         Ok(name)
     }

@@ -2,7 +2,7 @@
 
 mod builds;
 
-use crate::config::MailConfig;
+use crate::config::{MailConfig, UIDS, users};
 use crate::data_dir::DATABASE;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(long, env = "BOATHOOK_BUILDER_DIR", value_name = "DIR")]
     pub builder_dir: Option<PathBuf>,
     /// User ids that builds run as when the server is root
-    #[arg(long, env = "BOATHOOK_BUILD_UIDS", default_value = "2000000000-2000000063", value_name = "FIRST-LAST", value_parser = crate::build_limits::users)]
+    #[arg(long, env = "BOATHOOK_BUILD_UIDS", default_value = UIDS, value_name = "FIRST-LAST", value_parser = users)]
     pub build_uids: (u32, u32),
     /// Mail
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub async fn run(args: &Args, out: &mut impl Write) -> anyhow::Result<ExitCode> 
     let mail = mail(&args.mail).await;
     let looked = args.clone();
     let mut findings = tokio::task::spawn_blocking(move || builds::look(&looked)).await?;
-    findings.extend([data(&args.data), space(&args.data), port(args), names(), mail]);
+    findings.extend([data(&args.data), space(&args.data), port(args), names(args.listen.port()), mail]);
     let mut code = ExitCode::SUCCESS;
     for finding in findings {
         match finding {
@@ -76,15 +76,15 @@ fn version(program: &str) -> Option<String> {
 }
 
 fn data(folder: &Path) -> Finding {
-    if folder.join(DATABASE).exists() {
-        return Finding::Fine(format!("data folder {}", folder.display()));
-    }
-    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match tempfile::tempdir_in(parent) {
-        Ok(_) => Finding::Fine(format!("data folder {} will be made on the first start", folder.display())),
-        Err(error) => Finding::Wrong(
-            format!("data folder {} cannot be made: {error}", folder.display()),
-            "choose another with --data".into(),
+    let there = folder.ancestors().find(|each| each.exists()).unwrap_or(Path::new("."));
+    let name = folder.display();
+    match (tempfile::tempdir_in(there), folder.join(DATABASE).exists()) {
+        (Ok(_), true) => Finding::Fine(format!("data folder {name}")),
+        (Ok(_), false) if there == folder => Finding::Fine(format!("data folder {name}, empty so far")),
+        (Ok(_), false) => Finding::Fine(format!("data folder {name} will be made on the first start")),
+        (Err(error), _) => Finding::Wrong(
+            format!("data folder {name} cannot be used: {}", error.kind()),
+            "choose another with --data, or give it to the user that the server runs as".into(),
         ),
     }
 }
@@ -125,12 +125,14 @@ fn port(args: &Args) -> Finding {
     Finding::Wrong(format!("{} cannot be listened on", args.listen), "choose another with --listen".into())
 }
 
-fn names() -> Finding {
+fn names(port: u16) -> Finding {
     match "example.localhost:80".to_socket_addrs().map(|mut found| found.any(|a| a.ip().is_loopback())) {
         Ok(true) => Finding::Fine("names under localhost lead to this machine".into()),
         _ => Finding::Short(
             "names under localhost are not resolved by this system (browsers do it by themselves)".into(),
-            "with curl, use: curl --resolve NAME.localhost:8888:127.0.0.1 http://NAME.localhost:8888".into(),
+            format!(
+                "with curl, use: curl --resolve NAME.localhost:{port}:127.0.0.1 http://NAME.localhost:{port}"
+            ),
         ),
     }
 }
@@ -164,6 +166,23 @@ mod tests {
         assert_eq!(free_bytes(df), Some(60 * 1024));
     }
 
+    #[test]
+    fn a_data_folder_that_cannot_be_written_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(
+            data(dir.path()),
+            Finding::Fine(format!("data folder {}, empty so far", dir.path().display()))
+        );
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for folder in [&file, &file.join("below")] {
+            let Finding::Wrong(what, _) = data(folder) else {
+                panic!("{} cannot be written", folder.display())
+            };
+            assert!(what.ends_with("cannot be used: not a directory"), "{what}");
+        }
+    }
+
     #[tokio::test]
     async fn every_finding_is_printed() {
         let dir = tempfile::tempdir().unwrap();
@@ -172,7 +191,7 @@ mod tests {
             data: dir.path().join("data"),
             listen: "127.0.0.1:0".parse().unwrap(),
             builder_dir: None,
-            build_uids: (2_000_000_000, 2_000_000_063),
+            build_uids: users(UIDS).unwrap(),
             mail,
         };
         let mut out = Vec::new();

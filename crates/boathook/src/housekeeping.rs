@@ -14,11 +14,11 @@ const BATCH: i64 = 500;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// How long nodes may lag behind the feed of changes.
-pub const CHANGES_KEPT_MS: i64 = HOUR_MS;
+const CHANGES_KEPT_MS: i64 = HOUR_MS;
 /// How long events stay in the ledger; those that a delivery still needs stay longer.
-pub const EVENTS_KEPT_MS: i64 = 90 * DAY_MS;
+const EVENTS_KEPT_MS: i64 = 90 * DAY_MS;
 /// How long it is known what builds took: the two periods that their minutes are shown for.
-pub const BUILD_TIME_KEPT_MS: i64 = 60 * DAY_MS;
+const BUILD_TIME_KEPT_MS: i64 = 60 * DAY_MS;
 
 /// Sweeps until stopped. Every node may do it; what one has thrown away the others do not find.
 pub(crate) async fn run(cx: Context, stop: CancellationToken) {
@@ -37,7 +37,7 @@ pub(crate) async fn run(cx: Context, stop: CancellationToken) {
 ///
 /// # Errors
 /// When the database fails; what was thrown away until then stays away.
-pub(crate) async fn sweep(cx: &Context) -> Result<()> {
+async fn sweep(cx: &Context) -> Result<()> {
     builds::sweep_caches(cx).await?;
     let kept = cx.settings.deliveries;
     let logs = &cx.settings.builds.logs;
@@ -59,5 +59,82 @@ pub(crate) async fn sweep(cx: &Context) -> Result<()> {
         if i64::try_from(most).unwrap_or(i64::MAX) < BATCH {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Timestamp;
+    use store::ChangeKind;
+    use store::events::NewEvent;
+    use testbed::{Bed, both};
+
+    both!(everything_has_its_time, more_than_a_batch_is_thrown_away_in_one_sweep);
+
+    async fn leave_event(bed: &Bed, id: &str) {
+        let event = NewEvent {
+            id: id.to_owned(),
+            event: "deploy_created".to_owned(),
+            account_id: "a".to_owned(),
+            site_id: "s".to_owned(),
+            resource_id: "d".to_owned(),
+            at: bed.cx.now(),
+            body: "{}".to_owned(),
+            fired: false,
+        };
+        let mut tx = bed.cx.begin().await.expect("a transaction");
+        store::events::insert(&mut tx, &event).await.expect("an event");
+        tx.commit().await.expect("a commit");
+    }
+
+    async fn leave_changes(bed: &Bed, count: usize) {
+        let mut tx = bed.cx.begin().await.expect("a transaction");
+        for _ in 0..count {
+            tx.changed(ChangeKind::Site, "s", bed.cx.now()).await.expect("a change");
+        }
+        tx.commit().await.expect("a commit");
+    }
+
+    async fn changes_left(bed: &Bed) -> usize {
+        changes::since(&mut bed.cx.read().await.expect("a reader"), 0).await.expect("changes").len()
+    }
+
+    /// Sweeps at the last instant of a time, and at the one after it.
+    async fn sweep_around(
+        bed: &Bed,
+        from: Timestamp,
+        kept: i64,
+        left: impl AsyncFn() -> usize,
+    ) -> [usize; 2] {
+        let mut found = [0; 2];
+        for (instant, found) in [0, 1].into_iter().zip(&mut found) {
+            let until = u64::try_from(from.0 + kept + instant - bed.cx.now().0).expect("time goes on");
+            bed.clock.advance(Duration::from_millis(until));
+            sweep(&bed.cx).await.expect("a sweep");
+            *found = left().await;
+        }
+        found
+    }
+
+    async fn everything_has_its_time(bed: &Bed) {
+        let began = bed.cx.now();
+        leave_changes(bed, 1).await;
+        leave_event(bed, "msg_1").await;
+        let changes = async || changes_left(bed).await;
+        assert_eq!(sweep_around(bed, began, CHANGES_KEPT_MS, changes).await, [1, 0]);
+        let events = async || {
+            let mut db = bed.cx.read().await.expect("a reader");
+            usize::from(store::events::find(&mut db, "msg_1").await.expect("a look").is_some())
+        };
+        assert_eq!(sweep_around(bed, began, EVENTS_KEPT_MS, events).await, [1, 0]);
+    }
+
+    async fn more_than_a_batch_is_thrown_away_in_one_sweep(bed: &Bed) {
+        let batch = usize::try_from(BATCH).expect("a number of rows");
+        leave_changes(bed, batch + 1).await;
+        bed.clock.advance(Duration::from_millis(u64::try_from(CHANGES_KEPT_MS + 1).expect("a time")));
+        sweep(&bed.cx).await.expect("a sweep");
+        assert_eq!(changes_left(bed).await, 0);
     }
 }

@@ -110,10 +110,19 @@ fn main() -> ExitCode {
     match runtime.block_on(run(command)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("boathook: {error:#}");
+            eprintln!("boathook: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error with its causes, those left out that were told with what they caused.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        _ if told.contains(&cause) => told,
+        _ => format!("{told}: {cause}"),
+    })
 }
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -183,7 +192,8 @@ fn greeting(config: &Config, server: &Server) -> String {
         lines.push(format!("  TLS         {address}"));
     }
     if let Some(token) = &server.new_owner_token {
-        lines.push(format!("  owner token {token}   (shown once)"));
+        let file = config.data.join("owner-token");
+        lines.push(format!("  owner token {token}   (shown once; kept in {})", file.display()));
     }
     lines.push(format!(
         "Netlify CLI:  eval \"$(boathook env --server {root} --data {})\"",
@@ -210,4 +220,24 @@ async fn wait_for_signal() -> anyhow::Result<()> {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C")?,
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let refused = || anyhow::anyhow!("refused");
+        for (error, expect) in [
+            (refused(), "refused"),
+            (refused().context("cannot reach it"), "cannot reach it: refused"),
+            (
+                refused().context("database: refused").context("cannot use it"),
+                "cannot use it: database: refused",
+            ),
+        ] {
+            assert_eq!(sentence(&error), expect);
+        }
+    }
 }

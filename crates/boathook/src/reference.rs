@@ -57,7 +57,7 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
         for (name, text) in files().unwrap() {
             let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-            assert!(committed == text, "{name} is old: run `cargo run -p xtask -- generate`");
+            assert!(committed == text, "{name} is old: run `cargo xtask generate`");
         }
     }
 }

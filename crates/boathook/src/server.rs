@@ -3,10 +3,8 @@
 use crate::config::RecaptchaConfig;
 use crate::data_dir::DataDir;
 use crate::env_source::AccountEnv;
-use crate::listener::{self, Doors, Port};
-use crate::secure::{self, Secured};
-use crate::tls::Certificates;
-use crate::trust::Trusted;
+use crate::listener::{self, Doors, Port, Trusted};
+use crate::tls::{self, Certificates, Secured};
 use crate::{Config, SystemClock, feed, housekeeping, vendor};
 use addons::{PollHandler, Provider, RemovalHandler};
 use anyhow::Context as _;
@@ -14,7 +12,7 @@ use api::App;
 use builds::hooks::BuildHookHandler;
 use builds::{BuildHandler, Builds};
 use clientproxy::LocalCa;
-use context::{Context, DeployCreated, Entropy, Limits, Settings, SystemEntropy};
+use context::{Context, DeployCreated, Entropy, GitPolicy, Limits, Settings, SystemEntropy};
 use deploys::{CompressHandler, ProcessHandler};
 use edge::{Captcha, Countries, Edge, Equipment, Proxy, ProxyOptions};
 use hooks::{Dispatcher, TellOwner};
@@ -77,20 +75,20 @@ impl Server {
             .await
             .with_context(|| format!("cannot listen on {}; choose another with --listen", config.listen))?;
         let address = listener.local_addr()?;
-        let tls_listener = secure::bind(&config.tls).await?;
+        let tls_listener = tls::bind(&config.tls).await?;
         let tls_address = tls_listener.as_ref().map(TcpListener::local_addr).transpose()?;
         let addresses = config.addresses(address.port());
-        let cx = open_context(config, &data, addresses.clone(), outside).await?;
+        let git = git_policy(config, address);
+        let policy = git.addresses.clone();
+        let cx = open_context(config, &data, addresses.clone(), git, outside).await?;
         let new_owner_token = bootstrap(config, &cx, &data).await?;
-        let policy = AddressPolicy {
-            allow_loopback: address.ip().is_loopback() || config.allow_private_targets,
-            allow_private: config.allow_private_targets,
-            ..AddressPolicy::default()
-        };
         let stop = CancellationToken::new();
         let builds = Builds::new(cx.clone());
         builds::clear_leftovers(&cx.settings.builds.work_dir).await;
-        let secured = tls_address.map(|at| secure::open(&config.tls, &cx, at.port())).transpose()?;
+        if let Err(error) = deploys::recover(&cx).await {
+            tracing::warn!(%error, "uploads of before the start could not be taken up; it will be tried again");
+        }
+        let secured = tls_address.map(|at| tls::open(&config.tls, &cx, at.port())).transpose()?;
         let providers = providers(&policy, config)?;
         let mut tasks = vec![
             start_runner(&cx, &builds, &providers, &stop),
@@ -121,10 +119,21 @@ impl Server {
     }
 }
 
+/// Where users may have this server call, and Git fetch from.
+fn git_policy(config: &Config, address: SocketAddr) -> GitPolicy {
+    let addresses = AddressPolicy {
+        allow_loopback: address.ip().is_loopback() || config.allow_private_targets,
+        allow_private: config.allow_private_targets,
+        ..AddressPolicy::default()
+    };
+    GitPolicy { addresses, local: address.ip().is_loopback() || config.local_repositories }
+}
+
 async fn open_context(
     config: &Config,
     data: &DataDir,
     addresses: Addresses,
+    git: GitPolicy,
     outside: Outside,
 ) -> anyhow::Result<Context> {
     let key = data.key(&*outside.entropy)?;
@@ -136,7 +145,8 @@ async fn open_context(
             crate::config::DeployCreated::Live => DeployCreated::Live,
         },
         limits: Limits { requests_per_minute: config.rate_limit, ..Limits::default() },
-        builds: context::BuildPolicy { work_dir: data.path().join("builds"), ..config.build_policy() },
+        builds: config.build_policy(data.path()),
+        git,
         deliveries: context::Retention { days: config.delivery_days, count: config.deliveries_kept },
         captcha: config.recaptcha.recaptcha_secret.is_some(),
         mail: config.mail.settings().map_err(anyhow::Error::msg)?,
@@ -236,10 +246,7 @@ fn open_doors(
 ) -> anyhow::Result<Arc<Doors>> {
     let now = u64::try_from(cx.now().0).unwrap_or_default();
     let ca = LocalCa::load_or_create(&cx.settings.data_dir, now)?;
-    let local_repositories = config.listen.ip().is_loopback() || config.local_repositories;
-    let app = App::new(cx.clone(), builds, providers, ca.certificate_pem().to_owned())
-        .with_local_repositories(local_repositories)
-        .until(stop.clone());
+    let app = App::new(cx.clone(), builds, providers, ca.certificate_pem().to_owned()).until(stop.clone());
     let api = api::router(Arc::new(app));
     let doors = Doors {
         addresses: cx.addresses().clone(),

@@ -1,7 +1,7 @@
 //! The proxy for clients that have the vendor's hosts built in: who may use it, where it may lead,
 //! and what answers in the vendor's place.
 
-use crate::body::AnyBody;
+use crate::listener::AnyBody;
 use accounts::authenticate;
 use axum::body::Body;
 use clientproxy::{Authorise, ClientProxy, LocalCa, TunnelPolicy, VendorOrigin, VendorService};

@@ -31,8 +31,6 @@ both!(
     a_job_that_panics_is_tried_again,
     the_limits_of_a_kind_hold,
     jobs_of_unknown_kinds_stay,
-    hastening_finds_the_job_or_makes_one,
-    cancelling_leaves_running_jobs_and_other_tenants_alone,
     a_stopping_runner_gives_back_what_does_not_end,
 );
 both!(
@@ -397,32 +395,6 @@ async fn jobs_of_unknown_kinds_stay(lab: &Lab) {
     assert_eq!((ran.expect("it runs"), lab.left("stranger").await), (1, 1));
     let mut conn = lab.cx.read().await.expect("the database answers");
     assert_eq!(store::jobs::kinds(&mut conn).await.expect("kinds are listed"), ["stranger"]);
-}
-
-async fn hastening_finds_the_job_or_makes_one(lab: &Lab) {
-    lab.leave(KIND, &["t"]).await;
-    let first = claim(lab, "w", 1, 1).await.remove(0);
-    give_back(lab, &first.id, "w", lab.cx.now().plus_millis(1_000_000)).await;
-    for (payload, jobs) in [(first.payload, 1), (serde_json::json!({"for": "other"}), 2)] {
-        let (id, now) = (lab.cx.id(), lab.cx.now());
-        let job =
-            store::jobs::NewJob { id: &id, kind: KIND, tenant: "t", payload: &payload, run_at: now, now };
-        let mut tx = lab.cx.begin().await.expect("the database answers");
-        store::jobs::hasten(&mut tx, &job).await.expect("a job is due");
-        tx.commit().await.expect("the database answers");
-        assert_eq!(lab.left(KIND).await, jobs);
-    }
-    let due: HashSet<_> = claim(lab, "w", 9, 9).await.into_iter().map(|job| job.id).collect();
-    assert_eq!((due.len(), due.contains(&first.id)), (2, true));
-}
-
-async fn cancelling_leaves_running_jobs_and_other_tenants_alone(lab: &Lab) {
-    lab.leave(KIND, &["t", "t", "u"]).await;
-    let running = claim(lab, "w", 1, 1).await.remove(0);
-    let mut tx = lab.cx.begin().await.expect("the database answers");
-    store::jobs::cancel(&mut tx, KIND, "t").await.expect("a deletion");
-    tx.commit().await.expect("the database answers");
-    assert_eq!((running.tenant.as_str(), lab.left(KIND).await), ("t", 2));
 }
 
 async fn a_stopping_runner_gives_back_what_does_not_end(lab: &Lab) {

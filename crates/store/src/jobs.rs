@@ -91,35 +91,6 @@ async fn write(tx: &mut Tx, job: &NewJob<'_>, owner: Option<&str>) -> Result<()>
     Ok(())
 }
 
-/// Makes the job with this kind, tenant and payload due at `job.run_at`, or writes it down when
-/// there is none; `job.id` is used only then.
-///
-/// # Errors
-/// When the database fails.
-pub async fn hasten(tx: &mut Tx, job: &NewJob<'_>) -> Result<()> {
-    let update = q!(
-        "UPDATE jobs SET run_at = $1 WHERE kind = $2 AND tenant = $3 AND payload = $4",
-        job.run_at,
-        job.kind,
-        job.tenant,
-        json(job.payload)
-    );
-    if tx.run(update).await? == 0 {
-        return insert(tx, job).await;
-    }
-    tx.wake_runner();
-    Ok(())
-}
-
-/// Drops the jobs of a tenant, save those that are running: they run to their end.
-///
-/// # Errors
-/// When the database fails.
-pub async fn cancel(tx: &mut Tx, kind: &str, tenant: &str) -> Result<u64> {
-    let delete = q!("DELETE FROM jobs WHERE kind = $1 AND tenant = $2 AND lease_until IS NULL", kind, tenant);
-    tx.run(delete).await
-}
-
 /// Drops one job, unless it is running: it runs to its end. Whether it was dropped.
 ///
 /// # Errors

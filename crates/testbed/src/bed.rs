@@ -1,7 +1,7 @@
 //! What a test stands on: a context with a fresh database, and the means to move its surroundings.
 
 use crate::database::Database;
-use crate::{Dice, ManualClock, service};
+use crate::{Dice, ManualClock};
 use context::{BuildPolicy, Context, DeployCreated, GithubSettings, Limits, Sandbox, Settings};
 use model::Addresses;
 use signing::{KEY_LEN, Vault};
@@ -15,8 +15,6 @@ use store::Store;
 use store::blob::Blobs;
 use tempfile::TempDir;
 
-/// Names the PostgreSQL server where tests make their databases.
-pub(crate) const SERVER: &str = "BOATHOOK_TEST_PG_URL";
 /// The same in every run, so that a failure can be looked at again.
 const SEED: u64 = 7;
 
@@ -46,7 +44,7 @@ impl Bed {
     /// # Panics
     /// When `BOATHOOK_TEST_PG_URL` is not set, or its server makes no database.
     pub async fn postgres() -> Self {
-        made(Self::on_postgres(&service(SERVER)).await)
+        made(Self::on_postgres(Database::start().await).await)
     }
 
     async fn on_sqlite() -> Result<Self, Box<dyn Error>> {
@@ -55,8 +53,7 @@ impl Bed {
         Self::new(store, None, folder)
     }
 
-    async fn on_postgres(server: &str) -> Result<Self, Box<dyn Error>> {
-        let database = Database::create(server).await?;
+    async fn on_postgres(database: Database) -> Result<Self, Box<dyn Error>> {
         let store = Store::open_postgres(&database.url()).await?;
         Self::new(store, Some(database), folder()?)
     }
@@ -125,6 +122,7 @@ fn settings(data_dir: PathBuf) -> Settings {
             builder: None,
             queue: context::QueuePolicy { disk_reserve: 0, ..context::QueuePolicy::default() },
         },
+        git: context::GitPolicy::of_own_machine(),
         deliveries: context::Retention::default(),
         mail: None,
         github: GithubSettings::default(),

@@ -1,29 +1,54 @@
 //! A PostgreSQL database of its own for one test, on the server of the test services. The only SQL
 //! here makes and drops it; what is in it is the store's business.
 
+use crate::service;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
+/// Names the PostgreSQL server where tests make their databases.
+const SERVER: &str = "BOATHOOK_TEST_PG_URL";
+
 /// An empty database. Dropping this drops it, whoever is still connected; should that fail, it goes
 /// with the server after the run.
-pub(crate) struct Database {
+pub struct Database {
     server: PgConnectOptions,
     name: String,
 }
 
 impl Database {
+    /// Makes one on the server of the test services.
+    ///
+    /// # Panics
+    /// When that does not run, or makes none.
+    pub async fn start() -> Self {
+        Self::create(&service(SERVER)).await.unwrap_or_else(|error| panic!("{SERVER}: {error}"))
+    }
+
     /// Makes one on the server with this address.
-    pub(crate) async fn create(server: &str) -> sqlx::Result<Self> {
+    async fn create(server: &str) -> sqlx::Result<Self> {
         let this = Self { server: server.parse()?, name: unique() };
         execute(&this.server, format!("CREATE DATABASE {} TEMPLATE template0", this.name)).await?;
         Ok(this)
     }
 
-    /// Its address, for the store.
-    pub(crate) fn url(&self) -> String {
-        self.server.clone().database(&self.name).to_url_lossy().into()
+    /// Its address, for the store or `DATABASE_URL`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.options().to_url_lossy().into()
+    }
+
+    /// Runs statements on it.
+    ///
+    /// # Panics
+    /// When it refuses them.
+    pub async fn execute(&self, sql: &str) {
+        execute(&self.options(), sql.to_owned()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    fn options(&self) -> PgConnectOptions {
+        self.server.clone().database(&self.name)
     }
 }
 
@@ -56,8 +81,6 @@ async fn execute(server: &PgConnectOptions, sql: String) -> sqlx::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bed::SERVER;
-    use crate::service;
 
     async fn is_there(url: &str) -> bool {
         let options: PgConnectOptions = url.parse().expect("an address");
@@ -66,12 +89,10 @@ mod tests {
 
     #[tokio::test]
     async fn pg_databases_are_apart_and_go_with_their_owners() {
-        let server = service(SERVER);
-        let one = Database::create(&server).await.expect("a database");
-        let other = Database::create(&server).await.expect("another");
+        let (one, other) = (Database::start().await, Database::start().await);
         assert_ne!(one.url(), other.url());
         let url = one.url();
-        let visitor = one.server.clone().database(&one.name).connect().await.expect("it is there");
+        let visitor = one.options().connect().await.expect("it is there");
         drop(one);
         assert!(!is_there(&url).await, "dropped although somebody was connected");
         assert!(is_there(&other.url()).await);

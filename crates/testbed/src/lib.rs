@@ -13,6 +13,7 @@ mod smtp;
 pub use bed::Bed;
 pub use both::{Setup, run};
 pub use clock::{ManualClock, START};
+pub use database::Database;
 pub use dice::Dice;
 pub use git_hosts::GitHosts;
 pub use need::service;

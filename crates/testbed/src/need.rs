@@ -9,7 +9,7 @@
 #[track_caller]
 pub fn service(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: run through `make test` or `cargo run -p xtask -- services`")
+        panic!("{variable} is not set: run through `make test` or `cargo xtask services`")
     })
 }
 
@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     #[should_panic(
-        expected = "BOATHOOK_TEST_X is not set: run through `make test` or `cargo run -p xtask -- services`"
+        expected = "BOATHOOK_TEST_X is not set: run through `make test` or `cargo xtask services`"
     )]
     fn a_missing_service_is_a_failure_that_says_what_to_do() {
         let _ = service("BOATHOOK_TEST_X");

@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 
 /// Starts at the real time. Clones are one clock.
 #[derive(Clone, Debug, Default)]
-pub struct ManualClock {
+pub struct MovableClock {
     ahead_ms: Arc<AtomicI64>,
 }
 
-impl ManualClock {
+impl MovableClock {
     /// Puts the clock forward. Whoever sleeps by the machine's clock does not wake earlier for it.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).expect("tests move by days, not by ages");
@@ -25,7 +25,7 @@ impl ManualClock {
     }
 }
 
-impl Clock for ManualClock {
+impl Clock for MovableClock {
     fn now(&self) -> Timestamp {
         let real = SystemTime::UNIX_EPOCH.elapsed().expect("the machine's clock is past 1970");
         let real =
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn clones_move_together() {
-        let clock = ManualClock::default();
+        let clock = MovableClock::default();
         let other = clock.clone();
         let before = clock.now();
         other.advance(Duration::from_secs(3600));

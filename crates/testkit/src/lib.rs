@@ -5,7 +5,7 @@
 mod actor;
 mod answer;
 mod clock;
-mod database;
+mod engine;
 mod exchange;
 mod platform;
 mod process;
@@ -17,8 +17,8 @@ mod wait;
 
 pub use actor::{Actor, Files};
 pub use answer::Answer;
-pub use clock::ManualClock;
-pub use database::{Database, Engine};
+pub use clock::MovableClock;
+pub use engine::Engine;
 pub use platform::{OWNER_TOKEN, Platform};
 pub use process::Process;
 pub use program::{Ended, program};

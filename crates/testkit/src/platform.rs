@@ -1,9 +1,6 @@
 //! A server in this process.
 
-use crate::{Actor, Database, Engine, ManualClock, Receiver, Visitor};
-use boathook::config::{
-    DeployCreated, GithubConfig, MailConfig, RecaptchaConfig, S3Config, Sandbox, TlsConfig,
-};
+use crate::{Actor, Engine, MovableClock, Receiver, Visitor};
 use boathook::{Config, Outside, Server};
 use context::SystemEntropy;
 use model::Addresses;
@@ -13,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
+use testbed::Database;
 
 /// The owner's token on every server of the tests.
 pub const OWNER_TOKEN: &str = "owner-token-of-the-tests";
@@ -27,10 +25,10 @@ struct Inner {
     address: SocketAddr,
     tls_address: Option<SocketAddr>,
     addresses: Addresses,
-    clock: ManualClock,
+    clock: MovableClock,
     engine: Engine,
     server: Mutex<Option<Server>>,
-    database: Option<Database>,
+    _database: Option<Database>,
     _data: TempDir,
 }
 
@@ -51,13 +49,10 @@ impl Platform {
         // as the program does first of all; a second server of the same test finds it done
         let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().expect("a temporary folder can be made");
-        let database = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(Database::create().await),
-        };
+        let database = engine.database().await;
         let mut config = config(data.path(), database.as_ref());
         adjust(&mut config);
-        let clock = ManualClock::default();
+        let clock = MovableClock::default();
         let outside = Outside { clock: Arc::new(clock.clone()), entropy: Arc::new(SystemEntropy) };
         let server =
             Server::start(&config, outside).await.unwrap_or_else(|error| panic!("no server: {error:#}"));
@@ -71,19 +66,16 @@ impl Platform {
             clock,
             engine,
             server,
-            database,
+            _database: database,
             _data: data,
         }))
     }
 
-    /// Stops the server and removes what it kept.
+    /// Stops the server. What it kept goes with the last clone of this.
     pub async fn stop(&self) {
         let server = self.0.server.lock().take();
         if let Some(server) = server {
             server.stop().await;
-        }
-        if let Some(database) = &self.0.database {
-            database.remove().await;
         }
     }
 
@@ -116,7 +108,7 @@ impl Platform {
 
     /// Its clock.
     #[must_use]
-    pub fn clock(&self) -> &ManualClock {
+    pub fn clock(&self) -> &MovableClock {
         &self.0.clock
     }
 
@@ -177,32 +169,11 @@ fn config(data: &Path, database: Option<&Database>) -> Config {
     Config {
         data: data.join("data"),
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        url: None,
-        site_domain: None,
-        tls: TlsConfig::default(),
-        trusted_proxies: Vec::new(),
-        geoip: None,
-        database_url: database.map(|database| database.url().to_owned()),
-        s3: S3Config::default(),
-        mail: MailConfig::default(),
-        recaptcha: RecaptchaConfig::default(),
-        github: GithubConfig::default(),
-        outbound_proxy: None,
-        delivery_days: 30,
-        deliveries_kept: 1_000_000,
+        database_url: database.map(Database::url),
         owner_token: Some(OWNER_TOKEN.to_owned()),
         owner_email: "owner@example.org".to_owned(),
-        deploy_created: DeployCreated::Created,
-        allow_private_targets: false,
-        local_repositories: false,
-        build_concurrency: 2,
         build_minutes: 5,
-        build_limits: boathook::build_limits::BuildLimitsConfig::default(),
-        builder_dir: None,
-        build_queue: boathook::build_queue::BuildQueueConfig::default(),
-        sandbox: Sandbox::Auto,
-        head_timeout: 30,
-        proxy_timeout: 26,
         rate_limit: RATE_LIMIT,
+        ..Config::default()
     }
 }

@@ -1,8 +1,8 @@
 //! The real program, serving in a process of its own that can be killed at any moment.
 
-use crate::database::execute_on_file;
+use crate::engine::execute_on_file;
 use crate::program::command;
-use crate::{Actor, Database, Engine, OWNER_TOKEN, Visitor, until};
+use crate::{Actor, Engine, OWNER_TOKEN, Visitor, until};
 use bytes::Bytes;
 use http::Method;
 use std::fs::File;
@@ -10,9 +10,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::Arc;
 use std::time::SystemTime;
 use tempfile::TempDir;
+use testbed::Database;
 
 /// Ports that are tried. They lie below those that the kernel gives to outgoing connections, so that no
 /// client takes one between the look and the start.
@@ -28,11 +28,10 @@ pub struct Process {
 }
 
 /// What outlives a kill.
-#[derive(Clone)]
 struct Place {
-    folder: Arc<TempDir>,
+    folder: TempDir,
     data: PathBuf,
-    database: Option<Arc<Database>>,
+    database: Option<Database>,
     settings: Vec<(String, String)>,
 }
 
@@ -44,11 +43,8 @@ impl Process {
     pub async fn start(engine: Engine) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let data = folder.path().join("data");
-        let database = match engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(Arc::new(Database::create().await)),
-        };
-        Self::start_in(Place { folder: Arc::new(folder), data, database, settings: Vec::new() }).await
+        let database = engine.database().await;
+        Self::start_in(Place { folder, data, database, settings: Vec::new() }).await
     }
 
     /// Starts a server on the embedded database in a data folder that is there already.
@@ -56,7 +52,7 @@ impl Process {
     /// # Panics
     /// When it does not answer.
     pub async fn start_on(data: &Path) -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder can be made"));
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
         Self::start_in(Place { folder, data: data.to_owned(), database: None, settings: Vec::new() }).await
     }
 
@@ -163,12 +159,6 @@ impl Process {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.place.folder.path()
-    }
-
-    /// Its database on PostgreSQL.
-    #[must_use]
-    pub fn database(&self) -> Option<Arc<Database>> {
-        self.place.database.clone()
     }
 
     /// The owner.

@@ -3,6 +3,7 @@
 use crate::{Engine, Platform, Process};
 use boathook::Config;
 use std::panic::resume_unwind;
+use testbed::service;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, LocalSet};
 
@@ -18,16 +19,10 @@ pub fn as_it_is(_config: &mut Config) {}
 /// # Panics
 /// When the test services do not run.
 pub fn on_s3(config: &mut Config) {
-    let read = |name: &str| {
-        std::env::var(name).unwrap_or_else(|_| {
-            panic!("{name} is not set: run through `make test` or `cargo xtask services`")
-        })
-    };
-    config.s3.endpoint = Some(read("BOATHOOK_TEST_S3_ENDPOINT"));
-    config.s3.bucket = Some(read("BOATHOOK_TEST_S3_BUCKET"));
-    config.s3.access_key = Some(read("BOATHOOK_TEST_S3_ACCESS_KEY"));
-    config.s3.secret_key = Some(read("BOATHOOK_TEST_S3_SECRET_KEY"));
-    config.s3.region = "us-east-1".to_owned();
+    config.s3.endpoint = Some(service("BOATHOOK_TEST_S3_ENDPOINT"));
+    config.s3.bucket = Some(service("BOATHOOK_TEST_S3_BUCKET"));
+    config.s3.access_key = Some(service("BOATHOOK_TEST_S3_ACCESS_KEY"));
+    config.s3.secret_key = Some(service("BOATHOOK_TEST_S3_SECRET_KEY"));
 }
 
 /// Runs a flow against a server in this process.
@@ -58,12 +53,7 @@ where
 {
     runtime().block_on(async {
         let process = Process::start(engine).await;
-        let database = process.database();
-        let outcome = caught(flow(process)).await;
-        if let Some(database) = database {
-            database.remove().await;
-        }
-        if let Err(failed) = outcome {
+        if let Err(failed) = caught(flow(process)).await {
             resume_unwind(failed.into_panic());
         }
     });

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "the report is what this program is for")]
 
 use anyhow::{Context as _, Result, bail, ensure};
-use boathook_bench::{Api, Server, ServerOptions, Spread, children_cpu, header, load_now, millis, table};
+use boathook_bench::{Api, OneServer, Server, Spread, children_cpu, load_now, millis, table};
 use clap::Parser;
 use http::Method;
 use serde_json::{Value, json};
@@ -55,15 +55,9 @@ struct Options {
     /// Seconds of the storm
     #[arg(long, default_value_t = 10)]
     seconds: u32,
-    /// Folder on the file system to measure
-    #[arg(long, default_value_os_t = std::env::temp_dir())]
-    folder: PathBuf,
-    /// The server's program
-    #[arg(long, default_value = "target/release/boathook")]
-    binary: PathBuf,
-    /// Empty PostgreSQL database, in place of the embedded one
-    #[arg(long)]
-    database_url: Option<String>,
+    /// What it stands on.
+    #[command(flatten)]
+    on: OneServer,
 }
 
 /// Milliseconds of a round.
@@ -99,10 +93,8 @@ struct Case {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    let folder = tempfile::Builder::new().prefix("boathook-bench-").tempdir_in(&options.folder)?;
-    println!("{}", header("bench-builds", folder.path())?);
-    let from = ServerOptions { binary: options.binary.clone(), database_url: options.database_url.clone() };
-    let server = Server::start(&from, folder.path())?;
+    let (folder, header, server) = options.on.begin("bench-builds")?;
+    println!("{header}");
     let mut api = Api::open(server.address, &server.token).await?;
     for (name, pages) in [("one-page", 1), ("pages", options.pages)] {
         let case = Case::new(&mut api, folder.path(), name, pages, COMMAND).await?;

@@ -116,8 +116,6 @@ async fn reserve(
 fn fresh(cx: &Context, site: &SiteRow, addon: &AddonRow, config: &Map<String, Value>) -> Result<InstanceRow> {
     let (id, now) = (cx.id(), cx.now());
     let document = Document { config: config.clone(), env: Map::new() };
-    // all of it random, unlike other ids: whoever knows it may start builds
-    let hook: String = cx.random::<12>().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(InstanceRow {
         sealed: document.sealed(cx, &id)?,
         id,
@@ -129,7 +127,7 @@ fn fresh(cx: &Context, site: &SiteRow, addon: &AddonRow, config: &Map<String, Va
         note: None,
         endpoint: None,
         snippets: Vec::new(),
-        build_hook_id: Some(hook),
+        build_hook_id: Some(cx.secret_id()),
         busy_until: Some(now.plus_millis(CLAIM_MS)),
         version: 0,
         created_at: now,

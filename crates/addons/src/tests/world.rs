@@ -9,10 +9,10 @@ use model::Page;
 use outbound::AddressPolicy;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use store::accounts::{AccountDoc, AccountRow};
+use store::accounts::AccountRow;
 use store::addon_instances::{self, InstanceRow};
 use store::addons::AddonRow;
-use store::sites::{SiteInfo, SiteRow};
+use store::sites::SiteRow;
 use testbed::{Bed, Came, Scripted, Setup as OnBed, Turn};
 
 pub(super) const ACCOUNT: &str = "account";
@@ -59,11 +59,13 @@ fn open(total: Duration) -> Provider {
 impl OnBed for World {
     async fn on(bed: Bed) -> Self {
         let peer = Scripted::start(good).await;
+        let now = bed.cx.now();
         let mut tx = bed.cx.begin().await.unwrap();
         for (account, names) in [(ACCOUNT, [SITE, "second"]), ("elsewhere", ["third", "fourth"])] {
-            store::accounts::insert(&mut tx, &account_row(&bed.cx, account)).await.unwrap();
+            let row = AccountRow::new(account, account, account, now);
+            store::accounts::insert(&mut tx, &row).await.unwrap();
             for name in names {
-                store::sites::insert(&mut tx, &site_row(&bed.cx, account, name)).await.unwrap();
+                store::sites::insert(&mut tx, &SiteRow::new(name, account, name, now)).await.unwrap();
             }
         }
         tx.commit().await.unwrap();
@@ -71,26 +73,6 @@ impl OnBed for World {
         let mut world = Self { bed, peer, secret: String::new(), provider, brief: open(BRIEF) };
         world.secret = world.register("demo").await.unwrap().secret;
         world
-    }
-}
-
-fn account_row(cx: &Context, id: &str) -> AccountRow {
-    let doc = AccountDoc::default();
-    let (id, slug, name, now) = (id.to_owned(), id.to_owned(), id.to_owned(), cx.now());
-    AccountRow { id, slug, name, doc, created_at: now, updated_at: now }
-}
-
-fn site_row(cx: &Context, account: &str, name: &str) -> SiteRow {
-    SiteRow {
-        id: name.to_owned(),
-        account_id: account.to_owned(),
-        name: name.to_owned(),
-        published_deploy_id: None,
-        locked: false,
-        disabled: false,
-        info: SiteInfo::default(),
-        created_at: cx.now(),
-        updated_at: cx.now(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! TLS on a port of its own: certificates from files and from an ACME authority, chosen by the name
 //! a client asks for; HTTP/2 and HTTP/1.1. Knows connections and certificates, no requests.
 
-pub(crate) mod acme;
+mod acme;
 mod files;
+mod secured;
 mod store;
 
-pub(crate) use files::Files;
+pub(crate) use secured::{Secured, bind, open};
 pub(crate) use store::Certificates;
 
 use acme::Acme;
@@ -70,6 +71,7 @@ impl Tls {
 
 #[cfg(test)]
 mod tests {
+    use super::files::Files;
     use super::*;
 
     #[tokio::test]

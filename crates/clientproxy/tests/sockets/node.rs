@@ -24,7 +24,7 @@ const HTTPS_GET: &str = "require('https')
 
 fn node() -> String {
     std::env::var("BOATHOOK_TEST_NODE22").unwrap_or_else(|_| {
-        panic!("BOATHOOK_TEST_NODE22 is not set: run through `make test` or `cargo run -p xtask -- services`")
+        panic!("BOATHOOK_TEST_NODE22 is not set: run through `make test` or `cargo xtask services`")
     })
 }
 

@@ -1,19 +1,10 @@
 //! The consumers of `examples/verify`, each started by its own language on a free port.
 
+use super::listening::{free_port, listening};
 use super::machine;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
-
-/// How long a start may take: Go compiles its standard library the first time.
-const START: Duration = Duration::from_secs(300);
-/// Rest between two looks at the port.
-const STEP: Duration = Duration::from_millis(50);
 
 /// A consumer, by its folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,22 +82,9 @@ impl Consumer {
     pub(crate) async fn start(language: Language, secret: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();
-        let mut process = language
-            .command(&folder)
-            .env("PORT", port.to_string())
-            .env("WEBHOOK_SECRET", secret)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{language:?} does not start ({error}): run through make test"));
-        let until = Instant::now() + START;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
-            if let Ok(Some(status)) = process.try_wait() {
-                panic!("the consumer in {language:?} ended with {status}");
-            }
-            assert!(Instant::now() < until, "the consumer in {language:?} does not listen");
-            sleep(STEP).await;
-        }
+        let mut command = language.command(&folder);
+        command.env("WEBHOOK_SECRET", secret);
+        let process = listening(&format!("the consumer in {language:?}"), &mut command, port).await;
         Self { port, _process: process, _folder: folder }
     }
 
@@ -114,9 +92,4 @@ impl Consumer {
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/webhook", self.port)
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
 }

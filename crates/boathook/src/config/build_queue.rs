@@ -1,9 +1,8 @@
 //! Flags about how builds share the machine.
 
+use super::MB;
 use clap::Args;
 use context::QueuePolicy;
-
-const MEGABYTE: u64 = 1 << 20;
 
 /// How builds share the machine.
 #[derive(Args, Clone, Debug)]
@@ -32,20 +31,9 @@ impl BuildQueueConfig {
         let per_account = self.builds_per_account.and_then(|most| usize::try_from(most).ok());
         QueuePolicy {
             per_account: per_account.unwrap_or(usize::MAX),
-            disk_reserve: self.build_disk_reserve.saturating_mul(MEGABYTE),
-            cache_total: self.build_cache.saturating_mul(MEGABYTE),
-            cache_each: self.build_cache_each.saturating_mul(MEGABYTE),
-        }
-    }
-}
-
-impl Default for BuildQueueConfig {
-    fn default() -> Self {
-        Self {
-            builds_per_account: None,
-            build_disk_reserve: 1024,
-            build_cache: 10_240,
-            build_cache_each: 2048,
+            disk_reserve: self.build_disk_reserve.saturating_mul(MB),
+            cache_total: self.build_cache.saturating_mul(MB),
+            cache_each: self.build_cache_each.saturating_mul(MB),
         }
     }
 }
@@ -53,6 +41,7 @@ impl Default for BuildQueueConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Config;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -63,9 +52,7 @@ mod tests {
 
     #[test]
     fn flags_that_are_left_out_mean_the_defaults() {
-        let line = Line::parse_from(["boathook"]);
-        assert_eq!(line.queue.policy(), QueuePolicy::default());
-        assert_eq!(BuildQueueConfig::default().policy(), QueuePolicy::default());
+        assert_eq!(Config::default().build_queue.policy(), QueuePolicy::default());
     }
 
     #[test]
@@ -77,7 +64,7 @@ mod tests {
             "--build-cache=0",
             "--build-cache-each=1",
         ]);
-        let expect = QueuePolicy { per_account: 3, disk_reserve: 0, cache_total: 0, cache_each: MEGABYTE };
+        let expect = QueuePolicy { per_account: 3, disk_reserve: 0, cache_total: 0, cache_each: MB };
         assert_eq!(line.queue.policy(), expect);
         assert!(Line::try_parse_from(["boathook", "--builds-per-account=0"]).is_err());
     }

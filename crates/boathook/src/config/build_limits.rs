@@ -1,10 +1,11 @@
 //! Flags for what one build may use and what is kept of logs.
 
+use super::MB;
 use clap::Args;
 use context::{BuildLimits, LogPolicy};
 
-/// Bytes of a megabyte.
-const MB: u64 = 1 << 20;
+/// User ids of builds unless others are named: high ones, which no system gives to people.
+pub(crate) const UIDS: &str = "2000000000-2000000063";
 
 /// What one build may use, and what is kept of logs.
 #[derive(Args, Clone, Debug)]
@@ -38,7 +39,7 @@ pub struct BuildLimitsConfig {
     pub build_spare_disk: u64,
 
     /// User ids that builds run as when the server is root; a build has one to itself
-    #[arg(long, env = "BOATHOOK_BUILD_UIDS", default_value = "2000000000-2000000063", value_name = "FIRST-LAST", value_parser = users)]
+    #[arg(long, env = "BOATHOOK_BUILD_UIDS", default_value = UIDS, value_name = "FIRST-LAST", value_parser = users)]
     pub build_uids: (u32, u32),
 
     /// Output of one build that is kept, in MB; of what follows only the end
@@ -81,25 +82,6 @@ impl BuildLimitsConfig {
     }
 }
 
-impl Default for BuildLimitsConfig {
-    fn default() -> Self {
-        let (limits, logs) = (BuildLimits::default(), LogPolicy::default());
-        Self {
-            build_memory: limits.memory / MB,
-            build_processes: limits.processes,
-            build_disk: limits.disk / MB,
-            build_files: limits.files,
-            build_file: limits.file / MB,
-            build_open_files: limits.open_files,
-            build_spare_disk: limits.spare / MB,
-            build_uids: limits.users,
-            build_log: logs.bytes / MB,
-            build_log_days: logs.days,
-            build_logs: logs.total >> 20,
-        }
-    }
-}
-
 /// A range of user ids, or a single one. None may be root's, nor the two that mean "no user".
 pub(crate) fn users(text: &str) -> Result<(u32, u32), String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
@@ -114,27 +96,12 @@ pub(crate) fn users(text: &str) -> Result<(u32, u32), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::{CommandFactory as _, FromArgMatches as _, Parser};
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        limits: BuildLimitsConfig,
-    }
+    use crate::Config;
 
     #[test]
-    fn flags_and_defaults_say_the_same() {
-        let mut command = Line::command();
-        for name in command.get_arguments().map(|arg| arg.get_id().clone()).collect::<Vec<_>>() {
-            command = command.mut_arg(name, |arg| arg.env(None::<&str>));
-        }
-        let line = Line::from_arg_matches(&command.get_matches_from(["x"])).unwrap();
-        assert_eq!(
-            (line.limits.limits(), line.limits.logs()),
-            (BuildLimits::default(), LogPolicy::default())
-        );
-        let own = BuildLimitsConfig::default();
-        assert_eq!((own.limits(), own.logs()), (BuildLimits::default(), LogPolicy::default()));
+    fn flags_that_are_left_out_mean_the_defaults() {
+        let flags = Config::default().build_limits;
+        assert_eq!((flags.limits(), flags.logs()), (BuildLimits::default(), LogPolicy::default()));
     }
 
     #[test]

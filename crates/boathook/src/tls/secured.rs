@@ -1,8 +1,9 @@
 //! Opens the TLS port as the configuration says.
 
+use super::acme::{Acme, Authority};
+use super::files::Files;
+use super::{Certificates, Tls};
 use crate::config::TlsConfig;
-use crate::tls::acme::{Acme, Authority};
-use crate::tls::{Certificates, Files, Tls};
 use anyhow::{Context as _, bail};
 use context::Context;
 use std::sync::Arc;

@@ -115,4 +115,16 @@ mod tests {
             assert_eq!(visit("10.0.0.1", proto, chain), expect, "{proto} {chain}");
         }
     }
+
+    #[test]
+    fn no_more_of_a_chain_is_looked_at_than_its_bound() {
+        for (proxies, expect) in [(CHAIN_MAX - 1, "1.2.3.4"), (CHAIN_MAX, "10.0.0.7")] {
+            let chain = ["1.2.3.4"].into_iter().chain(std::iter::repeat_n("10.0.0.7", proxies));
+            let chain = chain.collect::<Vec<_>>().join(", ");
+            let mut headers = HeaderMap::new();
+            headers.insert(FOR, chain.parse().expect("a value"));
+            let visit = trusted(&["10.0.0.0/8"]).visit(&headers, peer("10.0.0.1"), false);
+            assert_eq!(visit.peer.ip().to_string(), expect, "{proxies}");
+        }
+    }
 }

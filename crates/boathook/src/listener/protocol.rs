@@ -1,6 +1,6 @@
 //! How HTTP is spoken on every connection: the limits of hyper's two servers.
 
-use crate::at_once::AtOnce;
+use super::at_once::AtOnce;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto::Builder;
 use std::time::Duration;
