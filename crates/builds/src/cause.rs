@@ -65,6 +65,10 @@ pub struct Push {
     /// What to fetch from the site's repository where it is no branch of it, `refs/pull/7/head` say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// What is fetched in place of the site's repository: a fork whose branch is asked to be merged, where the
+    /// host keeps nothing of that in the repository itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fork: Option<String>,
     /// The pull or merge request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<Review>,

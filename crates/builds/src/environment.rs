@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// `PATH` of builds: the places where distributions put programs.
 pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Where builds find a program of the machine.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     PATH.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())

@@ -36,6 +36,7 @@ mod retry;
 mod run;
 mod running;
 mod sandbox;
+mod shell;
 mod start;
 mod status;
 mod strays;

@@ -10,7 +10,7 @@ use crate::install;
 use crate::log::section;
 use crate::masker::Masker;
 use crate::process::Watch;
-use crate::repository::{CommitInfo, Source, Wanted, checkout, deepen};
+use crate::repository::{Access, CommitInfo, Source, Wanted, checkout, deepen};
 use crate::sandbox::{Room, Sandbox, Waiting};
 use crate::workspace::Workspace;
 use crate::{detect, ignore};
@@ -68,15 +68,18 @@ impl Run<'_> {
     async fn steps(&self, space: &Workspace) -> Outcome<()> {
         self.hide(&SiteVariables::new(), None);
         let (cloned, (), known) = tokio::join!(self.clone(space), self.set_up(space), self.look_up());
-        let (source, commit) = cloned?;
+        let (access, commit) = cloned?;
         let known = known?;
         let (noted, ready) =
-            tokio::join!(self.note(&source, &commit), self.configure(space, &source, commit.clone(), known));
+            tokio::join!(self.note(&access, &commit), self.configure(space, &access, commit.clone(), known));
+        drop(access);
         noted?;
         let mut ready = ready?;
         ignore::judge(&self.bench(space, &ready, None)).await?;
         self.detect(space, &mut ready).await?;
         let choice = self.choose(space, &ready).await?;
+        // what is said already need not be built first; engines look again at what was made
+        ready.plan.refuse_edge_functions(&space.repo)?;
         let cache = Cache::of(self.cx, self.site, self.build, self.cause);
         let outcome = self.make(space, &ready, &choice, cache.as_ref()).await;
         self.keep(space, &ready, cache, outcome.is_ok()).await;
@@ -106,16 +109,19 @@ impl Run<'_> {
         choice.kind.engine().make(&Bench { token, ..bench }).await
     }
 
-    async fn clone(&self, space: &Workspace) -> Outcome<(Source, CommitInfo)> {
+    async fn clone(&self, space: &Workspace) -> Outcome<(Access, CommitInfo)> {
+        let fork = self.cause.push.as_ref().and_then(|push| push.fork.as_deref());
+        let mut access = Access::open(self.cx, self.site, fork, &space.git).await?;
         let wanted = Wanted::of(self.deploy.branch.as_deref(), self.cause);
-        checkout(self.cx, self.site, wanted, space, self.watch).await
+        let commit = checkout(self.cx, &mut access, wanted, space, self.watch).await?;
+        Ok((access, commit))
     }
 
     /// Writes down what is built.
-    async fn note(&self, source: &Source, commit: &CommitInfo) -> Outcome<()> {
+    async fn note(&self, access: &Access, commit: &CommitInfo) -> Outcome<()> {
         let mut tx = self.cx.begin().await?;
         builds::set_sha(&mut tx, &self.build.id, &commit.sha).await?;
-        let shown = commit.of_deploy(&source.public);
+        let shown = commit.of_deploy(&access.source.public);
         deploys::begin_build_in(&mut tx, self.cx, &self.deploy.id, shown).await?;
         Ok(tx.commit().await?)
     }
@@ -124,7 +130,7 @@ impl Run<'_> {
     async fn configure(
         &self,
         space: &Workspace,
-        source: &Source,
+        access: &Access,
         commit: CommitInfo,
         known: Known,
     ) -> Outcome<Ready> {
@@ -140,10 +146,10 @@ impl Run<'_> {
         };
         self.hide(&variables, None);
         if let (Some(cached), true) = (&cached, plan.ignore.is_some()) {
-            deepen(self.cx, source, space, self.watch, cached).await?;
+            deepen(access, space, self.watch, cached).await?;
         }
         let programs = install::programs(&space.repo, &folder, &space.home);
-        let platform = self.platform(space, source, &commit, &plan, cached.as_deref(), &programs);
+        let platform = self.platform(space, access, &commit, &plan, cached.as_deref(), &programs);
         let (environment, unfit) = merge(platform, &variables, &plan.environment);
         if !unfit.is_empty() {
             let names = unfit.join(", ");
@@ -192,7 +198,7 @@ impl Run<'_> {
     fn platform(
         &self,
         space: &Workspace,
-        source: &Source,
+        access: &Access,
         commit: &CommitInfo,
         plan: &Plan,
         cached: Option<&str>,
@@ -206,7 +212,7 @@ impl Run<'_> {
             commit: &commit.sha,
             cached_commit: cached,
             review_id: self.deploy.info.review_id,
-            repository: &source.public,
+            repository: &access.repository,
             url: &at.primary_url(name, self.site.info.custom_domain.as_deref()),
             deploy_url: &at.deploy_url(&self.deploy.id, name),
             deploy_prime_url: &self.prime_url(),

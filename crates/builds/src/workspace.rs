@@ -100,7 +100,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
     joined.and_then(|done| done).map_err(Failure::disk)
 }
 
-fn give(path: &Path, user: u32) -> std::io::Result<()> {
+/// Hands a folder and everything in it to a user; links are handed over, not followed.
+pub(crate) fn give(path: &Path, user: u32) -> std::io::Result<()> {
     std::os::unix::fs::lchown(path, Some(user), Some(user))?;
     if path.symlink_metadata()?.is_dir() {
         for entry in std::fs::read_dir(path)? {

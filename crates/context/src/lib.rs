@@ -16,7 +16,7 @@ pub use error::{Error, Result};
 pub use github::GithubSettings;
 pub use mail::{MailSecurity, MailSettings};
 pub use queue::QueuePolicy;
-pub use settings::{BuildPolicy, DeployCreated, Limits, Retention, Sandbox, Settings};
+pub use settings::{BuildPolicy, DeployCreated, GitPolicy, Limits, Retention, Sandbox, Settings};
 
 use model::{Addresses, Clock, Timestamp};
 use signing::Vault;
@@ -68,6 +68,13 @@ impl Context {
     #[must_use]
     pub fn id(&self) -> String {
         model::hex24(self.now(), self.random())
+    }
+
+    /// A new id of that form that nobody can guess: all of it is random, where [`Self::id`] begins with
+    /// the time. Whoever knows the URL that it stands in may call it.
+    #[must_use]
+    pub fn secret_id(&self) -> String {
+        hex::encode(self.random::<12>())
     }
 
     /// A new UUID.

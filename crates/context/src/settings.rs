@@ -2,6 +2,7 @@
 
 use crate::{BuildLimits, GithubSettings, LogPolicy, MailSettings, QueuePolicy};
 use model::Addresses;
+use outbound::AddressPolicy;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,23 @@ pub struct BuildPolicy {
     pub builder: Option<PathBuf>,
 }
 
+/// Where builds may get their code from.
+#[derive(Clone, Debug, Default)]
+pub struct GitPolicy {
+    /// Which addresses Git may ask.
+    pub addresses: AddressPolicy,
+    /// Whether everybody may have repositories on this machine's disk built, not the operator alone.
+    pub local: bool,
+}
+
+impl GitPolicy {
+    /// The policy of a server that listens on loopback.
+    #[must_use]
+    pub fn of_own_machine() -> Self {
+        Self { addresses: AddressPolicy { allow_loopback: true, ..AddressPolicy::default() }, local: true }
+    }
+}
+
 /// Bounds on what a client may send. Each has a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -126,6 +144,8 @@ pub struct Settings {
     pub deliveries: Retention,
     /// How builds run.
     pub builds: BuildPolicy,
+    /// Where they may get their code from.
+    pub git: GitPolicy,
     /// How mail is sent; none is sent without.
     pub mail: Option<MailSettings>,
     /// How GitHub is told by hooks without a token of their own.

@@ -22,6 +22,9 @@ pub struct BuildHook {
     pub site_id: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Until when the URLs that rotations replaced count too; the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_until: Option<Timestamp>,
     /// How its calls are taken.
     #[serde(flatten)]
     pub options: BuildHookOptions,
@@ -191,6 +194,7 @@ mod tests {
             url: "u".into(),
             site_id: "s".into(),
             created_at: Timestamp(0),
+            previous_until: None,
             options: BuildHookOptions::default(),
         };
         let shown = serde_json::to_value(hook).unwrap();

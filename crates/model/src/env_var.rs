@@ -198,7 +198,19 @@ impl EnvVar {
         }
         self
     }
+
+    /// The variable as those see it who may not change it: every value masked, whatever it is.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        for value in &mut self.values {
+            value.value = HIDDEN.to_owned();
+        }
+        Self { is_secret: true, ..self }
+    }
 }
+
+/// What stands for a value that is not shown at all.
+const HIDDEN: &str = "****************";
 
 /// Stars with the last four characters of a long value, as hosted lists show secrets.
 fn mask(value: &str) -> String {

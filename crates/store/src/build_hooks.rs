@@ -5,6 +5,7 @@ use crate::query::{Row, all_but_newest, json, q, selects};
 use crate::{Conn, Result, Tx};
 use model::Timestamp;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// A stored build hook. Its URL is worked out when it is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,6 +166,24 @@ pub async fn keep_former(
         most
     );
     tx.run(delete).await.map(|_| ())
+}
+
+/// Until when the last of the replaced secrets counts, of each hook of a site that has such at `now`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn former_until(
+    db: &mut Conn,
+    site_id: &str,
+    now: Timestamp,
+) -> Result<HashMap<String, Timestamp>> {
+    let select = q!(
+        "SELECT f.hook_id, MAX(f.until) AS until FROM build_hook_former f JOIN build_hooks h ON h.id = f.hook_id
+         WHERE h.site_id = $1 AND f.until > $2 GROUP BY f.hook_id",
+        site_id,
+        now
+    );
+    db.rows(select).await?.iter().map(|row| Ok((row.text("hook_id")?, row.time("until")?))).collect()
 }
 
 /// Ends every secret of a hook that was replaced.

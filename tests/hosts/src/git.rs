@@ -76,6 +76,15 @@ impl Repository {
         std::fs::write(file, text).expect("a file can be written");
     }
 
+    /// Adds a commit of another repository as a submodule, whose address `.gitmodules` has to say.
+    ///
+    /// # Panics
+    /// When the folder cannot be made.
+    pub fn link(&self, path: &str, commit: &str) {
+        std::fs::create_dir_all(self.clone.join(path)).expect("a folder");
+        git(&self.clone, &["update-index", "--add", "--cacheinfo", &format!("160000,{commit},{path}")]);
+    }
+
     /// Commits everything in the clone; the commit.
     #[must_use]
     pub fn commit(&self, message: &str) -> String {

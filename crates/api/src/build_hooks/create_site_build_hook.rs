@@ -9,5 +9,5 @@ use builds::hooks::{self, Setup};
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let setup: Setup = call.json().await?;
     let row = hooks::create(&call.cx, call.site()?, &setup).await?;
-    Ok(Reply::created(&hooks::present(&call.cx, &row)))
+    Ok(Reply::created(&hooks::present(&call.cx, &row).await?))
 }

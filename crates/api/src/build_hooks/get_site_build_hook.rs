@@ -6,5 +6,5 @@ use builds::hooks;
 
 pub(crate) async fn handle(call: Call) -> Outcome {
     let row = hooks::get(&call.cx, &call.site()?.id, call.param("id")).await?;
-    Ok(Reply::json(&hooks::present(&call.cx, &row)))
+    Ok(Reply::json(&hooks::present(&call.cx, &row).await?))
 }

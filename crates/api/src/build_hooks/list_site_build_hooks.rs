@@ -6,6 +6,5 @@ use builds::hooks;
 
 pub(crate) async fn handle(call: Call) -> Outcome {
     let rows = hooks::list(&call.cx, &call.site()?.id).await?;
-    let shown: Vec<_> = rows.iter().map(|row| hooks::present(&call.cx, row)).collect();
-    Ok(Reply::json(&shown))
+    Ok(Reply::json(&hooks::present_all(&call.cx, &rows).await?))
 }

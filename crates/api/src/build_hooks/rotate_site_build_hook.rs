@@ -10,5 +10,5 @@ pub(crate) async fn handle(mut call: Call) -> Outcome {
     let rotation: Rotation = call.json().await?;
     let by = &call.user()?.user_id;
     let row = hooks::rotate(&call.cx, &call.site()?.id, call.param("id"), &rotation, by).await?;
-    Ok(Reply::json(&hooks::present(&call.cx, &row)))
+    Ok(Reply::json(&hooks::present(&call.cx, &row).await?))
 }

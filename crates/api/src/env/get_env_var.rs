@@ -9,7 +9,7 @@ pub(crate) async fn handle(call: Call) -> Outcome {
     let own = accounts::env::get(&call.cx, account_id, call.query("site_id"), call.param("key")).await;
     let found = match own {
         Err(Error::NotFound) => super::of_addon(&call).await?.ok_or(Error::NotFound),
-        other => other,
+        other => other.map(|var| super::seen(&call, account_id, var)),
     };
     Ok(Reply::json(&found?))
 }

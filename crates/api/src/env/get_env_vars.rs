@@ -10,5 +10,6 @@ pub(crate) async fn handle(call: Call) -> Outcome {
     let (account_id, site) = (&call.account()?.id, call.query("site_id"));
     let own = accounts::env::list(&call.cx, account_id, site, &filter).await?;
     let of_addons = super::of_addons(&call, account_id, site).await?;
+    let own = own.into_iter().map(|var| super::seen(&call, account_id, var)).collect();
     Ok(Reply::json(&with_foreign(own, of_addons, &filter)))
 }

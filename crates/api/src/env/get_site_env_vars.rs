@@ -9,5 +9,6 @@ pub(crate) async fn handle(call: Call) -> Outcome {
     let site = call.site()?;
     let own = accounts::env::list(&call.cx, &site.account_id, Some(&site.id), &filter).await?;
     let of_addons = super::of_addons(&call, &site.account_id, Some(&site.id)).await?;
+    let own = own.into_iter().map(|var| super::seen(&call, &site.account_id, var)).collect();
     Ok(Reply::json(&with_foreign(own, of_addons, &filter)))
 }

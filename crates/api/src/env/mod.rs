@@ -10,10 +10,9 @@ pub(crate) mod set_env_var_value;
 pub(crate) mod update_env_var;
 
 use crate::call::Call;
-use accounts::Access;
 use accounts::env::{Filter, VarInput, foreign};
 use context::{Error, Result};
-use model::{EnvVar, Scope};
+use model::EnvVar;
 use store::sites;
 
 /// What a query asks for: `context_name` once, or `context_name[]` several times; and `scope`.
@@ -23,13 +22,19 @@ fn filter(call: &Call) -> Result<Filter> {
     Filter::parse(&names, call.query("scope"))
 }
 
+/// A variable of an account as the caller may see it: values are for those who may change them, as the
+/// hosted service keeps them from reviewers.
+fn seen(call: &Call, account_id: &str, own: EnvVar) -> EnvVar {
+    if call.may_write(account_id) { own } else { own.hidden() }
+}
+
 /// What the add-ons of a site hand out; nothing for an account, or for a site that is not its. Those who
 /// may not change the site get values masked.
 async fn of_addons(call: &Call, account_id: &str, site: Option<&str>) -> Result<Vec<EnvVar>> {
     let Some(site) = site else { return Ok(Vec::new()) };
     let found = sites::find_any(&mut call.cx.read().await?, site).await?;
     let Some(site) = found.filter(|site| site.account_id == account_id) else { return Ok(Vec::new()) };
-    let shown = call.user()?.may(account_id, Scope::Write) == Access::Granted;
+    let shown = call.may_write(account_id);
     let handed = addons::instances::handed(&call.cx, &site.id).await?;
     let entry = |(key, it): (&String, &addons::instances::Handed)| {
         foreign((key, &it.value), (&it.slug, &it.instance_id), it.updated_at, shown)

@@ -1,5 +1,6 @@
 //! What installed dependencies depend on. Another value of any of it, and they are installed anew.
 
+use crate::environment::find_program;
 use sha2::{Digest as _, Sha256};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -34,9 +35,8 @@ pub(super) fn of(folder: &Path, asked: &str) -> Option<String> {
 
 /// Which program runs JavaScript here: native add-ons are built for one.
 fn node() -> String {
-    let mut programs = crate::environment::PATH.split(':').map(|folder| Path::new(folder).join("node"));
-    let found = programs.find_map(|program| Some((program.clone(), std::fs::metadata(program).ok()?)));
-    found.map_or_else(String::new, |(program, about)| {
+    let found = find_program("node").and_then(|program| Some((program.metadata().ok()?, program)));
+    found.map_or_else(String::new, |(about, program)| {
         format!("{} {} {}", program.display(), about.len(), about.mtime())
     })
 }

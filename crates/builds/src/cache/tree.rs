@@ -1,7 +1,8 @@
 //! Moves and copies folders with everything in them. Links are moved as links, never followed.
 
+use crate::workspace;
 use std::io::{ErrorKind, Result};
-use std::os::unix::fs::{MetadataExt as _, lchown, symlink};
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 
 /// How a cache reaches a build.
@@ -44,16 +45,9 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     if about.is_file() { std::fs::copy(from, to).map(|_| ()) } else { Ok(()) }
 }
 
-/// Hands a folder and everything in it to a user.
+/// Hands a folder and everything in it to a user, where builds have one.
 pub(super) fn give(path: &Path, user: Option<u32>) -> Result<()> {
-    let Some(id) = user else { return Ok(()) };
-    lchown(path, Some(id), Some(id))?;
-    if path.symlink_metadata()?.is_dir() {
-        for entry in std::fs::read_dir(path)? {
-            give(&entry?.path(), user)?;
-        }
-    }
-    Ok(())
+    user.map_or(Ok(()), |user| workspace::give(path, user))
 }
 
 /// Bytes on disk of a folder; a file with several names counts for each.

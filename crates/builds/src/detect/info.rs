@@ -1,6 +1,7 @@
 //! `@netlify/build-info`, where the builder is installed: it knows more generators, and monorepos.
 
 use super::Framework;
+use crate::shell::quoted;
 use serde_json::Value;
 use std::path::Path;
 
@@ -13,7 +14,6 @@ const ANSWER: &str = ".boathook-info.json";
 
 /// The script that asks about `project` in the checkout `repo`.
 pub(super) fn script(builder: &Path, repo: &Path, project: &Path) -> String {
-    let quoted = |path: &Path| format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"));
     format!(
         "exec node {} {} --rootDir {} > \"$HOME/{ANSWER}\" 2> /dev/null",
         quoted(&builder.join(PROGRAM)),

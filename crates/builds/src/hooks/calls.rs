@@ -1,13 +1,13 @@
 //! The log of a build hook's calls: what is kept of each, and how it is shown. Signatures and tokens
 //! are never part of it.
 
+use super::get::of_site;
 use super::options::MASK;
 use super::trigger::Trigger;
 use context::{Context, Error, Result};
 use model::{BuildHookCall, BuildHookRequest, Page};
 use std::collections::BTreeMap;
 use store::build_hook_calls::{self as calls, CallRow};
-use store::build_hooks;
 
 /// Calls of one hook that are kept, the newest.
 pub const CALLS_KEPT: i64 = 500;
@@ -44,8 +44,7 @@ pub(super) mod outcome {
 /// `NotFound` when the site has no such hook.
 pub async fn calls(cx: &Context, site_id: &str, id: &str, page: Page) -> Result<Vec<BuildHookCall>> {
     let mut db = cx.read().await?;
-    let hook = build_hooks::find(&mut db, id).await?.filter(|hook| hook.site_id == site_id);
-    let hook = hook.ok_or(Error::NotFound)?;
+    let hook = of_site(&mut db, site_id, id).await?;
     let rows = calls::list(&mut db, &hook.id, page).await?;
     rows.into_iter().map(shown).collect()
 }

@@ -1,6 +1,6 @@
 //! `createSiteBuildHook`.
 
-use super::{Setup, options, setup};
+use super::{Setup, options};
 use context::{Context, Error, Result};
 use model::BuildHookOptions;
 use store::build_hooks::{self, BuildHookRow};
@@ -14,7 +14,7 @@ use store::sites::SiteRow;
 pub async fn create(cx: &Context, site: &SiteRow, setup: &Setup) -> Result<BuildHookRow> {
     let (title, branch) = setup.checked()?;
     let title = title.ok_or_else(|| Error::Unprocessable("title is missing".to_owned()))?;
-    let id = setup::drawn(cx);
+    let id = cx.secret_id();
     let options = options::changed(cx, &id, &BuildHookOptions::default(), &setup.options)?;
     let hook = BuildHookRow {
         id,

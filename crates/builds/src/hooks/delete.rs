@@ -1,6 +1,7 @@
 //! `deleteSiteBuildHook`.
 
-use context::{Context, Error, Result};
+use super::get::of_site;
+use context::{Context, Result};
 use store::build_hooks;
 
 /// Deletes a build hook with the log of its calls; its URL is dead at once. Builds it asked for go
@@ -10,8 +11,7 @@ use store::build_hooks;
 /// `NotFound` when the site has no such hook.
 pub async fn delete(cx: &Context, site_id: &str, id: &str) -> Result<()> {
     let mut tx = cx.begin().await?;
-    let hook = build_hooks::find(&mut tx, id).await?.filter(|hook| hook.site_id == site_id);
-    hook.ok_or(Error::NotFound)?;
-    build_hooks::delete(&mut tx, id).await?;
+    let hook = of_site(&mut tx, site_id, id).await?;
+    build_hooks::delete(&mut tx, &hook.id).await?;
     Ok(tx.commit().await?)
 }

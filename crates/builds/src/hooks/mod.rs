@@ -1,5 +1,5 @@
 //! Build hooks: URLs that start a build when somebody posts to them (seeds 003 and 004). The end of
-//! the URL is a secret, so nothing of a hook shows without the right to read its site. What a hook's
+//! the URL is a secret, so nothing of a hook shows without the right to change its site. What a hook's
 //! options ask of a call is judged by pure rules (`verify`, `filter`); calls that wait to become one
 //! build are a row and a job (`debounce`).
 
@@ -29,7 +29,7 @@ pub use options::{
     PER_MINUTE_MAX, SECRET_MAX,
 };
 pub use rotate::{FORMER_MAX, OVERLAP_SECONDS, OVERLAP_SECONDS_MAX, Rotation, rotate};
-pub use setup::{Setup, TITLE_MAX, present};
+pub use setup::{Setup, TITLE_MAX, present, present_all};
 pub use status::{status, status_url};
 pub use trigger::{Called, Credentials, Trigger, trigger};
 pub use update::update;

@@ -2,7 +2,7 @@
 //! sealed at rest and shown as a mask.
 
 use context::{Context, Error, Result};
-use model::{BuildHookOptions, Cidr, Condition, Verify};
+use model::{BuildHookOptions, Cidr, Condition, Verify, quoted, single_backslashes};
 use serde_json::{Map, Value};
 use store::build_hooks::BuildHookRow;
 
@@ -82,7 +82,8 @@ pub(super) fn changed(
     if let Some(fields) = plain.as_object_mut() {
         fields.retain(|_, value| !value.is_null());
     }
-    let mut new: BuildHookOptions = serde_json::from_value(plain).map_err(|e| refused(e.to_string()))?;
+    let mut new: BuildHookOptions =
+        serde_json::from_value(plain).map_err(|e| refused(single_backslashes(&e.to_string())))?;
     new.verify = match sent.get("verify") {
         None => old.verify.clone(),
         Some(Value::Null) => None,
@@ -150,7 +151,7 @@ fn check_filter(filter: &[Condition]) -> Result<()> {
     }
     match filter.iter().find(|condition| !condition.path.is_empty() && !condition.path.starts_with('/')) {
         Some(condition) => {
-            Err(refused(format!("filter: {:?} is no JSON pointer; it begins with /", condition.path)))
+            Err(refused(format!("filter: {} is no JSON pointer; it begins with /", quoted(&condition.path))))
         }
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! Gives a build hook a new URL while the old one still counts for a while. Boathook's own.
 
-use super::setup;
+use super::get::of_site;
 use context::{Context, Error, Result};
 use events::{Note, Noted};
 use serde::Deserialize;
@@ -41,15 +41,14 @@ pub async fn rotate(
         return Err(Error::Unprocessable(why));
     }
     let mut tx = cx.begin().await?;
-    let hook = build_hooks::find(&mut tx, id).await?.filter(|hook| hook.site_id == site_id);
-    let mut hook = hook.ok_or(Error::NotFound)?;
+    let mut hook = of_site(&mut tx, site_id, id).await?;
     if overlap == 0 {
         build_hooks::end_former(&mut tx, id).await?;
     } else {
         let until = cx.now().plus_millis(overlap * 1000);
         build_hooks::keep_former(&mut tx, id, hook.key(), until, FORMER_MAX).await?;
     }
-    let secret = setup::drawn(cx);
+    let secret = cx.secret_id();
     build_hooks::set_secret(&mut tx, id, &secret).await?;
     let site = sites::find(&mut tx, site_id).await?.ok_or(Error::NotFound)?;
     events::note(&mut tx, cx, Noted::of_site(&site, id), Note::BuildHookRotated, Some(by)).await?;

@@ -3,10 +3,10 @@
 use super::options;
 use crate::repository::check_branch;
 use context::{Context, Error, Result};
-use model::BuildHook;
+use model::{BuildHook, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use store::build_hooks::BuildHookRow;
+use store::build_hooks::{self, BuildHookRow};
 
 /// Longest title of a hook, and of a deploy that a call of it asks for, in characters.
 pub const TITLE_MAX: usize = 255;
@@ -53,15 +53,26 @@ pub(super) fn url(cx: &Context, key: &str) -> String {
     format!("{}/build_hooks/{key}", cx.addresses().control_url())
 }
 
-/// A new secret part of a URL. All of it is random, unlike other ids: the time would be known to
-/// many.
-pub(super) fn drawn(cx: &Context) -> String {
-    cx.random::<12>().iter().map(|byte| format!("{byte:02x}")).collect()
+/// Build hooks of one site as the API shows them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn present_all(cx: &Context, rows: &[BuildHookRow]) -> Result<Vec<BuildHook>> {
+    let Some(first) = rows.first() else { return Ok(Vec::new()) };
+    let until = build_hooks::former_until(&mut cx.read().await?, &first.site_id, cx.now()).await?;
+    Ok(rows.iter().map(|row| shown(cx, row, until.get(&row.id).copied())).collect())
 }
 
-/// The build hook as the API shows it.
-#[must_use]
-pub fn present(cx: &Context, row: &BuildHookRow) -> BuildHook {
+/// One build hook as the API shows it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn present(cx: &Context, row: &BuildHookRow) -> Result<BuildHook> {
+    let until = build_hooks::former_until(&mut cx.read().await?, &row.site_id, cx.now()).await?;
+    Ok(shown(cx, row, until.get(&row.id).copied()))
+}
+
+fn shown(cx: &Context, row: &BuildHookRow, previous_until: Option<Timestamp>) -> BuildHook {
     BuildHook {
         id: row.id.clone(),
         title: row.title.clone(),
@@ -69,6 +80,7 @@ pub fn present(cx: &Context, row: &BuildHookRow) -> BuildHook {
         url: url(cx, row.key()),
         site_id: row.site_id.clone(),
         created_at: row.created_at,
+        previous_until,
         options: options::shown(row),
     }
 }

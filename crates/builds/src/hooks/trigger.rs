@@ -3,7 +3,7 @@
 
 use super::calls::{self as log, outcome};
 use super::setup::url;
-use super::verify::{Credentials as Shown, verified};
+use super::verify::verified;
 use super::{debounce, filter, options};
 use crate::start::{check, start_in};
 use crate::{Cause, Incoming};
@@ -144,8 +144,8 @@ impl<'a> Visit<'a> {
     fn known(&self) -> Result<Option<String>> {
         let Some(verify) = &self.options.verify else { return Ok(None) };
         let secret = options::secret(self.cx, &self.hook.id, verify)?;
-        let shown: &Shown = &self.call.credentials;
-        verified(verify.kind, &secret, shown, &self.call.body, self.now).map_err(Error::Unauthorized)
+        let Trigger { credentials, body, .. } = &self.call;
+        verified(verify.kind, &secret, credentials, body, self.now).map_err(Error::Unauthorized)
     }
 
     /// Whether the hook takes another call this minute.

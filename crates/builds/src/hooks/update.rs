@@ -1,5 +1,6 @@
 //! `updateSiteBuildHook`.
 
+use super::get::of_site;
 use super::{Setup, options};
 use context::{Context, Error, Result};
 use store::build_hooks;
@@ -13,8 +14,7 @@ use store::build_hooks;
 pub async fn update(cx: &Context, site_id: &str, id: &str, setup: &Setup) -> Result<()> {
     let (title, branch) = setup.checked()?;
     let mut tx = cx.begin().await?;
-    let hook = build_hooks::find(&mut tx, id).await?.filter(|hook| hook.site_id == site_id);
-    let mut hook = hook.ok_or(Error::NotFound)?;
+    let mut hook = of_site(&mut tx, site_id, id).await?;
     hook.title = title.unwrap_or(hook.title);
     hook.branch = branch.unwrap_or(hook.branch);
     let options = options::changed(cx, &hook.id, &options::kept(&hook)?, &setup.options)?;

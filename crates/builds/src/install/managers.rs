@@ -1,7 +1,8 @@
 //! Which package manager installs the packages of Node, in which version, and by which command.
 
 use super::bring::{self, Around, Version};
-use super::{Stated, Step, Steps, quoted};
+use super::{Stated, Step, Steps};
+use crate::shell::quoted;
 use serde_json::Value;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

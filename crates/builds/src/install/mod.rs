@@ -13,6 +13,7 @@ pub(crate) use node::own as own_node;
 
 use crate::cache::Cache;
 use crate::engine::Bench;
+use crate::environment::find_program;
 use crate::failure::{Outcome, verdict};
 use crate::log::section;
 use std::collections::BTreeMap;
@@ -126,11 +127,7 @@ pub(crate) fn programs(repo: &Path, folder: &Path, home: &Path) -> Vec<String> {
 
 /// Whether the machine has the program, where builds find it.
 fn is_installed(program: &str) -> bool {
-    crate::environment::PATH.split(':').any(|folder| Path::new(folder).join(program).exists())
-}
-
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
+    find_program(program).is_some()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Bitbucket, the hosted one and the one on own machines (Data Center): HMAC-SHA-256 of the body in
 //! `X-Hub-Signature`. The hosted one has nothing in a repository for requests and tells shortened commits
-//! of them, so that a request is built as its branch; one from a fork cannot be had.
+//! of them, so that a request is built as its branch, of the fork where it is one.
 
 use super::body::Body;
 use super::change::{Change, Pushed, Repository, Request};
@@ -132,6 +132,8 @@ fn hosted(body: Body<'_>) -> Result<Request, String> {
     let at = |field: &str| body.text(&format!("/pullrequest/{field}"));
     let repository = |end: &str| at(&format!("{end}/repository/full_name"));
     let tip = body.need("/pullrequest/source/commit/hash")?;
+    let fork = repository("source").is_none() || repository("source") != repository("destination");
+    let source = at("source/repository/links/html/href").filter(|_| fork);
     Ok(Request {
         id: body.number("/pullrequest/id")?,
         url: at("links/html/href"),
@@ -141,7 +143,8 @@ fn hosted(body: Body<'_>) -> Result<Request, String> {
         commit: body.commit("/pullrequest/source/commit/hash"),
         commit_url: body.text("/repository/links/html/href").map(|url| format!("{url}/commits/{tip}")),
         tip,
-        fork: repository("source").is_none() || repository("source") != repository("destination"),
+        fork,
+        source: source.map(|page| format!("{}.git", page.trim_end_matches('/'))),
         author: at("author/nickname").or_else(|| at("author/display_name")),
         at: body.time("/pullrequest/updated_on"),
         ..Request::default()

@@ -87,6 +87,8 @@ pub(crate) struct Request {
     pub(crate) reference: Option<String>,
     /// Whether its branch is in another repository.
     pub(crate) fork: bool,
+    /// What that is cloned from, where the host keeps nothing of the request in the site's repository.
+    pub(crate) source: Option<String>,
     /// Who opened it.
     pub(crate) author: Option<String>,
     /// Whether the host says that the author belongs to the repository.

@@ -88,6 +88,7 @@ fn opened(id: i64, body: Body<'_>) -> Result<Request, String> {
         insider: INSIDERS.contains(&association.as_str()),
         at: body.time("/pull_request/updated_at"),
         before: body.commit("/before"),
+        ..Request::default()
     })
 }
 

@@ -91,9 +91,9 @@ fn opened(id: i64, body: Body<'_>) -> Result<Request, String> {
             || number("source_project_id") != number("target_project_id"),
         // the author is told by number alone, unless it is they who did this
         author: body.text("/user/username").filter(|_| own),
-        insider: false,
         at: body.time("/object_attributes/updated_at"),
         before: body.commit("/object_attributes/oldrev"),
+        ..Request::default()
     })
 }
 

@@ -21,8 +21,10 @@ const PURPOSE: &str = "push_hooks";
 /// The URL as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PushHook {
-    /// What the Git host is to call; the site shows it as `deploy_hook` too.
-    pub url: String,
+    /// What the Git host is to call; the site shows it as `deploy_hook` too. Absent for those who may not
+    /// change the site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Whether calls must be signed. Until a secret is drawn they need not be.
     pub signed: bool,
     /// The secret, with the answer that drew it and never again. It has the form of a Standard Webhooks
@@ -84,7 +86,7 @@ pub async fn rotate(cx: &Context, site: &SiteRow, rotation: Rotation, by: &str) 
 
 fn shown(cx: &Context, site: &SiteRow, hook: &PushHookRow, secret: Option<String>) -> PushHook {
     PushHook {
-        url: push_url(cx, site.info.build.provider.as_deref(), &hook.id),
+        url: Some(push_url(cx, site.info.build.provider.as_deref(), &hook.id)),
         signed: hook.secret.is_some(),
         secret,
         rotated_at: hook.rotated_at,

@@ -6,6 +6,7 @@ mod act;
 mod bitbucket;
 mod body;
 mod change;
+mod fork;
 mod gitea;
 mod github;
 mod gitlab;

@@ -3,8 +3,8 @@
 use super::change::{Change, Told};
 use super::host::Host;
 use super::log::{Outcome, Received, note, shortened};
-use super::rules::{Plan, plan};
-use super::{act, hook};
+use super::rules::{Plan, Wanted, plan};
+use super::{act, fork, hook};
 use crate::Builds;
 use context::{Context, Error, Result};
 use http::HeaderMap;
@@ -124,7 +124,7 @@ async fn take(
     let entry = about(change, entry);
     let done = match plan(&site.info.build, told, change, arrived.signed) {
         Plan::Ignore(why) => return write(cx, &site.id, entry.ended(Outcome::Ignored, why), false).await,
-        Plan::Build(wanted) => act::build(cx, site, arrived, *wanted, entry.clone()).await,
+        Plan::Build(wanted) => build(cx, site, *wanted, arrived, entry.clone()).await,
         Plan::End(line) => act::end(cx, builds, site, arrived, line, entry.clone()).await,
     };
     match done {
@@ -139,6 +139,23 @@ async fn take(
         }
         done => done,
     }
+}
+
+/// Asks for a build, once the whole commit is known.
+async fn build(
+    cx: &Context,
+    site: &SiteRow,
+    wanted: Wanted,
+    arrived: &Arrived,
+    entry: Received,
+) -> Result<Received> {
+    let wanted = match fork::whole(cx, site, wanted).await? {
+        Ok(wanted) => wanted,
+        Err(why) => return write(cx, &site.id, entry.ended(Outcome::Ignored, why), false).await,
+    };
+    let commit = wanted.cause.push.as_ref().and_then(|push| push.commit.clone());
+    let entry = Received { commit_ref: commit.or(entry.commit_ref), ..entry };
+    act::build(cx, site, arrived, wanted, entry).await
 }
 
 /// What the change is about.

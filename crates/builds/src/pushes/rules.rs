@@ -21,6 +21,10 @@ pub(crate) const SKIP_MARKERS: [&str; 7] = [
 /// Longest title of a deploy that a push gives it, in characters.
 pub(crate) const TITLE_MAX: usize = 255;
 
+/// What is said of a fork that nobody vouches for.
+const UNSIGNED_FORK: &str = "a fork of which the host keeps nothing in the repository is fetched only where webhooks are \
+                             signed; draw a secret";
+
 /// What is to be done about one change.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Plan {
@@ -165,7 +169,7 @@ fn push(build: &BuildSettings, repository: &Repository, pushed: &Pushed, signed:
 }
 
 fn preview(build: &BuildSettings, told: &Told, request: &Request, signed: bool) -> Plan {
-    if let Some(why) = no_preview(build, told, request) {
+    if let Some(why) = no_preview(build, told, request, signed) {
         return Plan::Ignore(why);
     }
     let cause = Cause {
@@ -176,6 +180,7 @@ fn preview(build: &BuildSettings, told: &Told, request: &Request, signed: bool) 
             commit_url: request.commit_url.clone(),
             committer: request.author.clone(),
             reference: request.reference.clone(),
+            fork: request.source.clone(),
             review: Some(Review { id: request.id, url: request.url.clone() }),
         }),
         untrusted: !signed || untrusted(build, told, request),
@@ -185,15 +190,17 @@ fn preview(build: &BuildSettings, told: &Told, request: &Request, signed: bool) 
     Plan::Build(Box::new(Wanted { line: Line::Request(request.id), cause, news }))
 }
 
-fn no_preview(build: &BuildSettings, told: &Told, request: &Request) -> Option<String> {
+fn no_preview(build: &BuildSettings, told: &Told, request: &Request, signed: bool) -> Option<String> {
     if build.skip_prs == Some(true) {
         return Some("the site makes no deploy previews (skip_prs)".to_owned());
     }
     if request.fork && request.reference.is_none() {
-        return Some(
-            "the host keeps nothing of a request from a fork in the repository, so it cannot be built"
-                .to_owned(),
-        );
+        match &request.source {
+            None => return Some("the fork that it comes from is gone".to_owned()),
+            // anybody could name any repository
+            Some(_) if !signed => return Some(UNSIGNED_FORK.to_owned()),
+            Some(_) => {}
+        }
     }
     let production = production(build, &told.repository);
     if let Some(target) =
@@ -349,7 +356,7 @@ mod tests {
                     r.fork = true;
                     r.reference = None;
                 }),
-                Err("from a fork"),
+                Err("the fork that it comes from is gone"),
             ),
             (main, Change::RequestClosed { id: 7 }, Err("request:7")),
             (main, Change::BranchDeleted { branch: "fix".into() }, Err("branch:fix")),

@@ -1,19 +1,16 @@
 //! Getting the commit that is to be built: that one, or the newest of its branch, and as little else as
 //! the host allows.
 
+use super::access::Access;
 use super::commit::CommitInfo;
 use super::extras::{submodules, without_lfs};
-use super::git::{Git, lfs_works, write_config};
-use super::key::{ssh_command, write_key};
-use super::source::Source;
+use super::git::Git;
 use crate::Cause;
 use crate::failure::{Failure, Outcome};
 use crate::log::section;
 use crate::process::Watch;
 use crate::workspace::Workspace;
 use context::Context;
-use std::path::Path;
-use store::sites::SiteRow;
 
 /// Commits fetched of a branch whose host hands out no single commit.
 const NEAR: &str = "--depth=50";
@@ -64,56 +61,48 @@ impl<'a> Wanted<'a> {
 /// Checks out what is wanted into the workspace, with its submodules.
 pub(crate) async fn checkout(
     cx: &Context,
-    site: &SiteRow,
+    access: &mut Access,
     wanted: Wanted<'_>,
     space: &Workspace,
     watch: &Watch,
-) -> Outcome<(Source, CommitInfo)> {
-    let source = Source::of(&site.info.build).map_err(Failure::Build)?;
-    if let Some(folder) = &source.local {
-        guard_local(cx, folder)?;
-    }
-    let key = if source.ssh { write_key(cx, site, &space.git).await? } else { None };
-    let lfs = lfs_works().await;
-    write_config(&space.git, source.login.as_ref(), lfs)?;
-    let known_hosts = cx.settings.builds.work_dir.join("known_hosts");
-    let ssh = ssh_command(key.as_deref(), &known_hosts);
-    let git = Git::new(&space.git, &space.repo, ssh, watch, source.protocols());
-    watch.log.say(section::CLONE, format!("Cloning {}{}", source.public, wanted.named())).await;
+) -> Outcome<CommitInfo> {
+    let from = &access.source.public;
+    watch.log.say(section::CLONE, format!("Cloning {from}{}", wanted.named())).await;
     if wanted.commit.is_none() && wanted.reference.is_none() {
-        clone(&git, &source, wanted.branch).await?;
+        clone(access, &access.git(space, watch), wanted.branch).await?;
     } else {
-        fetch(&git, &source, wanted).await?;
+        fetch(access, &access.git(space, watch), wanted).await?;
     }
-    submodules(cx, &git, &source, wanted.untrusted).await?;
-    if !lfs {
+    submodules(cx, access, (&space.repo, watch), wanted.untrusted).await?;
+    let git = access.git(space, watch);
+    if !access.home.lfs {
         without_lfs(&git).await;
     }
     let commit = CommitInfo::read(&git).await?;
     watch.log.say(section::CLONE, format!("Checked out {} {}", commit.sha, commit.title)).await;
-    Ok((source, commit))
+    Ok(commit)
 }
 
-async fn clone(git: &Git<'_>, source: &Source, branch: Option<&str>) -> Outcome<()> {
+async fn clone(access: &Access, git: &Git<'_>, branch: Option<&str>) -> Outcome<()> {
     let repo = git.repo.to_string_lossy();
     let mut arguments =
         vec!["clone", "--quiet", "--template=", "--depth", "1", "--single-branch", "--no-tags"];
     arguments.extend(branch.iter().flat_map(|branch| ["--branch", branch]));
-    arguments.extend(["--", &source.remote, &repo]);
+    arguments.extend(["--", &access.source.remote, &repo]);
     let (well, printed) = git.call(&arguments).await?;
-    if well { Ok(()) } else { Err(Failure::Build(why(&printed, branch))) }
+    if well { Ok(()) } else { Err(Failure::Build(why(access, &printed, branch))) }
 }
 
 /// Fetches a single commit, or else what the host has under the branch or reference.
-async fn fetch(git: &Git<'_>, source: &Source, wanted: Wanted<'_>) -> Outcome<()> {
+async fn fetch(access: &Access, git: &Git<'_>, wanted: Wanted<'_>) -> Outcome<()> {
     git.must(&["init", "--quiet", "--template="]).await?;
-    git.must(&["remote", "add", "origin", "--", &source.remote]).await?;
+    git.must(&["remote", "add", "origin", "--", &access.source.remote]).await?;
     let commit = match wanted.commit {
-        None => newest(git, wanted, "--depth=1").await?,
+        None => newest(access, git, wanted, "--depth=1").await?,
         Some(commit) if got(git, commit, "--depth=1").await?.0 => commit.to_owned(),
         Some(commit) => {
-            let tip = newest(git, wanted, NEAR).await?;
-            if knows(git, commit).await? {
+            let tip = newest(access, git, wanted, NEAR).await?;
+            if git.knows(commit).await? {
                 commit.to_owned()
             } else {
                 instead(git, wanted, commit, tip).await?
@@ -138,14 +127,14 @@ async fn instead(git: &Git<'_>, wanted: Wanted<'_>, commit: &str, tip: String) -
 }
 
 /// Fetches the newest commit of branch or reference; which it is.
-async fn newest(git: &Git<'_>, wanted: Wanted<'_>, depth: &str) -> Outcome<String> {
+async fn newest(access: &Access, git: &Git<'_>, wanted: Wanted<'_>, depth: &str) -> Outcome<String> {
     let reference = wanted.newest();
     let (well, printed) = got(git, &reference, depth).await?;
     if !well {
         let missing = printed.iter().any(|line| line.contains("couldn't find remote ref"));
         return Err(Failure::Build(match wanted.branch.filter(|_| missing && wanted.reference.is_none()) {
             Some(branch) => no_branch(branch),
-            None => why(&printed, None),
+            None => why(access, &printed, None),
         }));
     }
     let sha = git.read(&["rev-parse", "FETCH_HEAD"]).await?;
@@ -156,16 +145,19 @@ async fn got(git: &Git<'_>, what: &str, depth: &str) -> Outcome<(bool, Vec<Strin
     git.quietly(&["fetch", "--quiet", "--no-tags", depth, "--", "origin", what]).await
 }
 
-async fn knows(git: &Git<'_>, commit: &str) -> Outcome<bool> {
-    Ok(git.read(&["cat-file", "-e", &format!("{commit}^{{commit}}")]).await?.is_some())
-}
-
 fn no_branch(branch: &str) -> String {
     format!("branch `{branch}` does not exist in the repository")
 }
 
-/// Git's complaint as a sentence for the site's owner.
-fn why(printed: &[String], branch: Option<&str>) -> String {
+/// Why Git could not fetch, as a sentence for the site's owner.
+fn why(access: &Access, printed: &[String], branch: Option<&str>) -> String {
+    match access.trouble() {
+        Some(trouble) => format!("the repository could not be cloned: {trouble}"),
+        None => complaint(printed, branch),
+    }
+}
+
+fn complaint(printed: &[String], branch: Option<&str>) -> String {
     let complaint = printed.iter().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
     let complaint = complaint.or(printed.last()).map_or("", |line| line.trim_start_matches("fatal:").trim());
     match branch {
@@ -174,19 +166,6 @@ fn why(printed: &[String], branch: Option<&str>) -> String {
         }
         _ => format!("the repository could not be cloned: {complaint}"),
     }
-}
-
-/// The server's own files are no repository, whoever asks.
-pub(super) fn guard_local(cx: &Context, folder: &Path) -> Outcome<()> {
-    let gone = || Failure::build("the repository does not exist on this machine");
-    let real = folder.canonicalize().map_err(|_| gone())?;
-    let data = cx.settings.data_dir.canonicalize().unwrap_or_else(|_| cx.settings.data_dir.clone());
-    let work =
-        cx.settings.builds.work_dir.canonicalize().unwrap_or_else(|_| cx.settings.builds.work_dir.clone());
-    if real.starts_with(data) || real.starts_with(work) {
-        return Err(Failure::build("the repository address leads into the server's own files"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -209,7 +188,7 @@ mod tests {
             ("", Some("x"), "the repository could not be cloned: "),
         ] {
             let lines = vec!["warning: something".to_owned(), printed.to_owned()];
-            assert_eq!(why(&lines, branch), expect);
+            assert_eq!(complaint(&lines, branch), expect);
         }
     }
 

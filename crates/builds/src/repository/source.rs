@@ -2,8 +2,9 @@
 
 use model::BuildSettings;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use url::{Position, Url};
+use url::{Host, Position, Url};
 
 /// Transports that Git may use, also after a redirect. `ext::` and remote helpers run commands.
 pub(super) const NETWORK: &str = "https:ssh:git";
@@ -24,6 +25,26 @@ pub(crate) struct Login {
     pub(super) with: String,
     /// The same beginning without them.
     pub(super) without: String,
+}
+
+/// A host that programs dial by themselves: ssh, and Git for `git://`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Dialled {
+    /// Whether it is dialled by ssh.
+    pub(super) ssh: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// How addresses of it begin, those of `git://`.
+    pub(super) start: String,
+}
+
+impl Dialled {
+    /// How an address begins that leads there without a name, and what it stands for. Of ssh, the name is
+    /// needed, since a host is known by it.
+    pub(super) fn instead(&self, address: IpAddr) -> Option<(String, String)> {
+        let with = format!("git://{}/", SocketAddr::new(address, self.port));
+        (!self.ssh).then(|| (with, self.start.clone()))
+    }
 }
 
 /// A repository that may be cloned.
@@ -96,6 +117,39 @@ impl Source {
         }
     }
 
+    /// The host that is dialled without a gate. Of addresses for http, Git asks the gate.
+    pub(super) fn dialled(&self) -> Option<Dialled> {
+        if !self.remote.contains("://") {
+            let host = self.remote.split(':').next()?.rsplit('@').next()?.to_owned();
+            return Some(Dialled { ssh: true, host, port: 22, start: String::new() });
+        }
+        let url = Url::parse(&self.remote).ok()?;
+        let port = match url.scheme() {
+            "ssh" => 22,
+            "git" => 9418,
+            _ => return None,
+        };
+        let start = format!("{}/", &url[..Position::BeforePath]);
+        Some(Dialled { ssh: self.ssh, host: bare_host(&url)?, port: url.port().unwrap_or(port), start })
+    }
+
+    /// The host of an address for http.
+    pub(super) fn host(&self) -> Option<String> {
+        let url = Url::parse(&self.remote).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        bare_host(&url)
+    }
+
+    /// A fork of this repository: somebody else named its address. The credentials for this repository are
+    /// shown to its host alone.
+    pub(super) fn fork(&self, address: &str) -> Result<Self, String> {
+        let fork = Self::parse(address)?;
+        if fork.local.is_some() || fork.password.is_some() || (fork.plain && !self.plain) {
+            return Err("the address of the fork is none that is fetched from".to_owned());
+        }
+        let login = self.login.clone().filter(|login| fork.remote.starts_with(&login.without));
+        Ok(Self { login, ..fork })
+    }
+
     /// Reads an address: an absolute path, `file://`, `https://`, `http://`, `ssh://`, `git://` or
     /// `user@host:path`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
@@ -103,7 +157,7 @@ impl Source {
         if text.len() > ADDRESS_MAX {
             return refused(&format!("is longer than {ADDRESS_MAX} bytes"));
         }
-        if text.starts_with('-') || text.contains("::") || text.chars().any(char::is_control) {
+        if text.starts_with('-') || names_helper(text) || text.chars().any(char::is_control) {
             return refused("holds something that Git would not take as an address");
         }
         if text.starts_with('/') {
@@ -160,6 +214,9 @@ impl Source {
         if url.host_str().is_none_or(|host| host.is_empty() || host.starts_with('-')) {
             return Err("the repository address names no host".to_owned());
         }
+        if matches!(url.scheme(), "ssh" | "git") && !bare_host(&url).is_some_and(|host| is_plain(&host)) {
+            return Err("the repository address names a host that ssh would not take".to_owned());
+        }
         let mut public = url.clone();
         // both can only fail for addresses without a host
         let _ = public.set_username("");
@@ -188,6 +245,19 @@ fn login(url: &Url, public: &Url) -> Login {
     Login { with: start(url), without: start(public) }
 }
 
+/// The host of an address, an IPv6 one without its brackets.
+fn bare_host(url: &Url) -> Option<String> {
+    url.host().map(|host| match host {
+        Host::Ipv6(address) => address.to_string(),
+        other => other.to_string(),
+    })
+}
+
+/// Whether a host is a name or an address and nothing that a configuration could take for more.
+fn is_plain(host: &str) -> bool {
+    !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:".contains(c))
+}
+
 fn host_of(provider: &str) -> Option<&'static str> {
     match provider {
         "github" => Some("github.com"),
@@ -199,6 +269,12 @@ fn host_of(provider: &str) -> Option<&'static str> {
 
 fn is_owner_and_name(path: &str) -> bool {
     !path.starts_with('/') && !path.contains(':') && path.contains('/')
+}
+
+/// Whether a program for the address is named before it: `ext::` runs any command.
+fn names_helper(text: &str) -> bool {
+    let scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    text.split_once("::").is_some_and(|(before, _)| before.chars().all(scheme))
 }
 
 /// `[user@]host:path`, the short form of ssh.
@@ -231,6 +307,7 @@ mod tests {
             ("git://example.org/a", "git://example.org/a", "git://example.org/a", false),
             ("git@example.org:a/b.git", "git@example.org:a/b.git", "example.org:a/b.git", true),
             ("http://10.0.0.1:3000/a", "http://10.0.0.1:3000/a", "http://10.0.0.1:3000/a", false),
+            ("https://[fd00::1]/a", "https://[fd00::1]/a", "https://[fd00::1]/a", false),
         ] {
             let source = Source::parse(text).expect(text);
             assert_eq!(
@@ -261,6 +338,10 @@ mod tests {
             ":x",
             "a b:c",
             "fd::17/x",
+            "::x",
+            "ssh://git@*/x",
+            "ssh://git@a%20b/x",
+            "git://a,b/x",
             "file://host/share",
             "https://",
             "https://example.org/a\nb",
@@ -294,6 +375,39 @@ mod tests {
             let source = Source::parse(text).expect(text);
             let login = source.login.as_ref().map(|login| login.with.as_str());
             assert_eq!((source.remote.as_str(), login, source.password.as_deref()), (remote, with, secret));
+        }
+    }
+
+    #[test]
+    fn what_dials_without_a_gate_is_known() {
+        for (text, expect) in [
+            ("https://h.example/x", None),
+            ("/srv/x", None),
+            ("git@h.example:x", Some((true, "h.example", 22, ""))),
+            ("ssh://git@h.example:2222/x", Some((true, "h.example", 2222, "ssh://git@h.example:2222/"))),
+            ("ssh://[fd00::1]/x", Some((true, "fd00::1", 22, "ssh://[fd00::1]/"))),
+            ("git://h.example/x", Some((false, "h.example", 9418, "git://h.example/"))),
+        ] {
+            let dialled = Source::parse(text).expect(text).dialled();
+            let got = dialled.as_ref().map(|it| (it.ssh, it.host.as_str(), it.port, it.start.as_str()));
+            assert_eq!(got, expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fork_is_read_with_the_credentials_for_its_own_host_alone() {
+        for (own, fork, expect) in [
+            ("https://t@h.example/o/r", "https://h.example/m/r.git", Some(true)),
+            ("https://t@h.example/o/r", "https://h.example.evil/m/r.git", Some(false)),
+            ("https://t@h.example/o/r", "http://h.example/m/r.git", None),
+            ("https://h.example/o/r", "https://h.example/m/r.git", Some(false)),
+            ("http://h.example/o/r", "http://h.example/m/r.git", Some(false)),
+            ("git@h.example:o/r", "https://h.example/m/r.git", Some(false)),
+            ("https://h.example/o/r", "/srv/r", None),
+            ("https://h.example/o/r", "https://me:pw@h.example/m/r", None),
+        ] {
+            let fork = Source::parse(own).expect(own).fork(fork);
+            assert_eq!(fork.ok().map(|fork| fork.login.is_some()), expect, "{own}");
         }
     }
 

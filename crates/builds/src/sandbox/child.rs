@@ -13,7 +13,7 @@ use std::process::Command;
 /// How much sooner than others a build's processes are killed when the machine runs out of memory.
 const OOM_SCORE: &[u8] = b"500";
 /// How far builds stand back behind the server when both want the processor.
-const NICE: libc::c_int = 10;
+pub(super) const NICE: libc::c_int = 10;
 
 /// The rights that are given up, beside the bounds that always hold.
 #[derive(Default)]

@@ -33,7 +33,7 @@ impl Sandbox for Confined {
 
     fn command(&self, room: &Room, sheet: &Sheet) -> std::io::Result<Command> {
         let reader = sheet.reader()?;
-        let [program, arguments @ ..] = shell(&reader);
+        let [program, arguments @ ..] = shell("", &reader);
         let mut command = bare(&program);
         command.args(arguments).current_dir(&room.folder);
         if room.cell.user().is_some() {

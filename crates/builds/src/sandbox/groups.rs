@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 const OWN: &str = "boathook-server";
 /// What version 2 must be able to bound.
 const WANTED: [&str; 2] = ["memory", "pids"];
-/// A build's share of the processor beside the server's: half.
-const WEIGHT: u64 = 50;
-const SHARES: u64 = 512;
+/// A build's share of the processor beside the server, when both want it: a tenth of the server's, of
+/// which 100 is the rule in version 2 and 1024 in version 1. What nobody wants builds have whole.
+const WEIGHT: u64 = 10;
+const SHARES: u64 = 102;
 
 /// Where groups of builds are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,16 +177,18 @@ fn count(file: &Path, name: &str) -> u64 {
 /// Lets groups below `folder` be bounded: version 2 wants its own processes out of it first.
 fn delegate(folder: &Path) -> Result<()> {
     let control = folder.join("cgroup.subtree_control");
-    let enabled = |text: &str| WANTED.iter().all(|name| text.split_whitespace().any(|word| word == *name));
-    if std::fs::read_to_string(&control).is_ok_and(|text| enabled(&text)) {
-        return Ok(());
+    let enabled = std::fs::read_to_string(&control).unwrap_or_default();
+    let is_enabled = |name: &str| enabled.split_whitespace().any(|word| word == name);
+    if !WANTED.iter().all(|name| is_enabled(name)) {
+        let own = folder.join(OWN);
+        std::fs::create_dir_all(&own)?;
+        std::fs::write(own.join("cgroup.procs"), std::process::id().to_string())?;
+        std::fs::write(&control, "+memory +pids")?;
     }
-    let own = folder.join(OWN);
-    std::fs::create_dir_all(&own)?;
-    std::fs::write(own.join("cgroup.procs"), std::process::id().to_string())?;
-    std::fs::write(&control, "+memory +pids")?;
-    // a machine may keep the processor to itself
-    let _optional = std::fs::write(&control, "+cpu");
+    if !is_enabled("cpu") {
+        // a machine may keep the processor to itself
+        let _optional = std::fs::write(&control, "+cpu");
+    }
     Ok(())
 }
 

@@ -53,7 +53,7 @@ impl Sandbox for Off {
 
     fn command(&self, room: &Room, sheet: &Sheet) -> std::io::Result<Command> {
         let reader = sheet.reader()?;
-        let [program, arguments @ ..] = shell(&reader);
+        let [program, arguments @ ..] = shell("", &reader);
         let mut command = bare(&program);
         command.args(arguments).current_dir(&room.folder);
         let steps = Steps { groups: room.cell.doors()?, handed: vec![reader], ..Steps::default() };

@@ -54,12 +54,13 @@ pub(super) fn hold(content: &[u8]) -> Result<File> {
     Ok(file)
 }
 
-/// `bash` that waits for its sheet, held open as `reader`, and becomes the script's shell. No variable
-/// of the sheet can change what it does with the rest of it.
-pub(super) fn shell(reader: &File) -> [String; 6] {
+/// `bash` that does something first, waits for its sheet, held open as `reader`, and becomes the script's
+/// shell. No variable of the sheet can change what it does with the rest of it.
+pub(super) fn shell(first: &str, reader: &File) -> [String; 6] {
     let at = reader.as_raw_fd();
     let boot = format!(
-        r#"read -r word; [ "$word" = go ] || exit 1
+        r#"{first}
+read -r word; [ "$word" = go ] || exit 1
 mapfile -d "" -t -u {at} sheet || exit 1; exec {at}<&-
 set -- "${{sheet[@]}}"; unset sheet word
 cd -- "$2" || exit 1; unset OLDPWD
@@ -80,7 +81,7 @@ mod tests {
     fn told(script: &str, environment: &[(&str, &str)], go: &[u8]) -> (String, Option<i32>) {
         let sheet = Sheet::new().expect("a sheet");
         let reader = sheet.reader().expect("the same");
-        let [program, arguments @ ..] = shell(&reader);
+        let [program, arguments @ ..] = shell("", &reader);
         let mut command = Command::new(program);
         command.args(arguments).env_clear().env("PATH", crate::environment::PATH);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -293,7 +293,8 @@ async fn callers_show_what_they_know(yard: &Yard) {
     ];
     for (kind, good, bad) in cases {
         let hook = yard.hook(json!({ "verify": { "kind": kind, "secret": right } })).await;
-        let seen = serde_json::to_string(&hooks::present(&yard.bed.cx, &hook)).expect("JSON");
+        let seen =
+            serde_json::to_string(&hooks::present(&yard.bed.cx, &hook).await.expect("shown")).expect("JSON");
         assert!(seen.contains("********") && !seen.contains(right), "{seen}");
         assert_eq!(yard.call(hook.key(), good).await.expect("taken").outcome, "started", "{kind}");
         for call in [bad, posted("x")] {
@@ -390,11 +391,26 @@ async fn rotated(yard: &Yard, id: &str, overlap_seconds: Option<i64>) -> BuildHo
     hooks::rotate(&yard.bed.cx, &yard.site.id, id, &rotation, "ada").await.expect("rotated")
 }
 
+/// Until when URLs count that were replaced, as the API says it of one hook and of each of a list.
+async fn counts_until(yard: &Yard, hook: &BuildHookRow) -> Option<model::Timestamp> {
+    let (cx, other) = (&yard.bed.cx, yard.hook(json!({})).await);
+    let all = hooks::list(cx, &yard.site.id).await.expect("a list");
+    let all = hooks::present_all(cx, &all).await.expect("shown");
+    hooks::delete(cx, &yard.site.id, &other.id).await.expect("deleted");
+    let of = |id: &str| all.iter().find(|hook| hook.id == id).expect("it is listed").previous_until;
+    assert_eq!((of(&other.id), all.len()), (None, 2));
+    assert_eq!(hooks::present(cx, hook).await.expect("shown").previous_until, of(&hook.id));
+    of(&hook.id)
+}
+
 async fn a_rotated_url_counts_for_a_while(yard: &Yard) {
     let old = yard.hook(json!({})).await;
+    assert_eq!(counts_until(yard, &old).await, None);
+    let until = yard.bed.cx.now().plus_millis(OVERLAP_SECONDS * 1000);
     let new = rotated(yard, &old.id, None).await;
+    assert_eq!(counts_until(yard, &new).await, Some(until));
     assert!(new.id == old.id && new.key() != old.key() && model::is_hex24(new.key()));
-    let url = hooks::present(&yard.bed.cx, &new).url;
+    let url = hooks::present(&yard.bed.cx, &new).await.expect("shown").url;
     assert!(url.ends_with(new.key()) && !url.contains(&old.id), "{url}");
     let called = yard.post(&old, "").await;
     yard.post(&new, "").await;
@@ -404,9 +420,15 @@ async fn a_rotated_url_counts_for_a_while(yard: &Yard) {
     yard.wait(OVERLAP_SECONDS as u64 * 1000 - 1);
     yard.post(&old, "").await;
     yard.wait(1);
+    assert_eq!(counts_until(yard, &new).await, None);
     assert!(matches!(yard.call(old.key(), posted("")).await, Err(Error::NotFound)));
     assert!(matches!(hooks::status(&yard.bed.cx, old.key(), &called.id).await, Err(Error::NotFound)));
+    rotated(yard, &old.id, Some(60)).await;
+    let new = rotated(yard, &old.id, Some(1)).await;
+    let last = yard.bed.cx.now().plus_millis(60_000);
+    assert_eq!(counts_until(yard, &new).await, Some(last), "the last of them");
     let newest = rotated(yard, &old.id, Some(0)).await;
+    assert_eq!(counts_until(yard, &newest).await, None);
     assert!(matches!(yard.call(new.key(), posted("")).await, Err(Error::NotFound)));
     yard.post(&newest, "").await;
 }

@@ -96,11 +96,24 @@ async fn the_native_engine_says_what_it_leaves_out() {
 
 #[tokio::test]
 async fn edge_functions_fail_the_build_in_words() {
-    let world = World::new().await;
-    world.commit(&[("netlify/edge-functions/x.ts", ""), ("index.html", "")], "Edge");
-    let (build, _) = world.build(Cause::default()).await;
-    let error = build.error.expect("an error");
-    assert!(error.contains("remove `netlify/edge-functions`"), "{error}");
+    let command =
+        "[build]\ncommand = \"mkdir -p netlify/edge-functions; touch netlify/edge-functions/x.ts\"\n";
+    let listed = format!("{command}[[edge_functions]]\npath = \"/\"\nfunction = \"x\"\n");
+    let (folder, file) = ("netlify/edge-functions/x.ts", "netlify.toml");
+    for (files, says, begins) in [
+        (&[(file, command), (folder, "")][..], "remove `netlify/edge-functions`", false),
+        (&[(file, &*listed), ("package.json", "{}")], "remove [[edge_functions]] of netlify.toml", false),
+        // what the command makes is known only then
+        (&[(file, command)], "remove `netlify/edge-functions`", true),
+    ] {
+        let world = World::new().await;
+        world.commit(files, "Edge");
+        let (build, _) = world.build(Cause::default()).await;
+        let error = build.error.expect("an error");
+        assert!(error.contains(says), "{error}");
+        let log = world.log(&build.id).await;
+        assert_eq!(log.iter().any(|line| line.starts_with("$ ")), begins, "{log:#?}");
+    }
 }
 
 #[tokio::test]

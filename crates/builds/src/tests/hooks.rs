@@ -21,7 +21,7 @@ async fn a_hook_is_made_changed_and_deleted() {
     let world = World::new().await;
     let hook = hooks::create(&world.cx, &world.site, &setup("Daily", "")).await.expect("made");
     assert!(model::is_hex24(&hook.id));
-    let shown = hooks::present(&world.cx, &hook);
+    let shown = hooks::present(&world.cx, &hook).await.expect("shown");
     assert_eq!(shown.url, format!("http://localhost/build_hooks/{}", hook.id));
     let change = Setup { branch: Some("feat".into()), ..Setup::default() };
     hooks::update(&world.cx, &world.site.id, &hook.id, &change).await.expect("changed");
@@ -57,7 +57,7 @@ async fn a_call_starts_a_build_that_knows_of_it() {
     assert_eq!(deploy.info.title.as_deref(), Some("Deploy triggered by hook: Daily cron"));
     world.work().await;
     assert_eq!(world.look(&build.id).await.0.state, BuildState::Done);
-    let url = hooks::present(&world.cx, &hook).url;
+    let url = hooks::present(&world.cx, &hook).await.expect("shown").url;
     let it = world.served(&deploy.id, "/it").await;
     assert_eq!(it, Some(format!("Daily cron\n{url}\n%7B%22a%22%3A%201%7D\n")));
     assert!(!world.log(&build.id).await.iter().any(|line| line.contains(&hook.id)), "the id is a secret");

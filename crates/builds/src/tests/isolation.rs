@@ -343,6 +343,20 @@ async fn the_server_answers_while_a_fork_bomb_rages() {
 }
 
 #[tokio::test]
+async fn builds_are_nice_and_leave_the_server_as_it_is() {
+    let session = || std::fs::read_to_string("/proc/self/autogroup").ok();
+    let before = session();
+    for sandbox in SANDBOXES {
+        let world = world(policy(sandbox)).await;
+        world.commit_command("mkdir out; nice > out/it");
+        let (build, deploy) = world.build(Cause::default()).await;
+        assert_eq!(build.error, None, "{sandbox:?}: {:#?}", world.log(&build.id).await);
+        assert_eq!(world.served(&deploy.id, "/it").await.as_deref(), Some("10\n"), "{sandbox:?}");
+    }
+    assert_eq!(session(), before, "the server's session is its own");
+}
+
+#[tokio::test]
 async fn what_stays_behind_is_gone_before_the_next_step() {
     for sandbox in SANDBOXES {
         let world = world(policy(sandbox)).await;

@@ -11,6 +11,7 @@ mod isolation;
 mod logs;
 mod making;
 mod queueing;
+mod reaching;
 mod reports;
 mod requests;
 mod stopping;

@@ -1,11 +1,12 @@
 //! Builds that wait, on both engines: what replaces what, who is next, and what it all adds up to.
 
+use super::world::elsewhere;
 use crate::hooks::Trigger;
 use crate::{Builds, Cause, Push, REPLACED, Retry, Review, queue, retry, site_status, start, status};
 use context::{Context, Error};
-use model::{BuildSettings, BuildState, DeployState};
+use model::{BuildState, DeployState};
 use std::time::Duration;
-use store::accounts::{AccountDoc, AccountRow};
+use store::accounts::AccountRow;
 use store::builds::BuildRow;
 use store::deploys::DeployRow;
 use store::sites::{SiteInfo, SiteRow};
@@ -84,35 +85,17 @@ impl Line {
 }
 
 async fn account(cx: &Context, slug: &str) -> String {
-    let (id, now) = (cx.id(), cx.now());
-    let (doc, slug) = (AccountDoc::default(), slug.to_owned());
-    let account =
-        AccountRow { id: id.clone(), name: slug.clone(), slug, doc, created_at: now, updated_at: now };
+    let account = AccountRow::new(&cx.id(), slug, slug, cx.now());
     let mut tx = cx.begin().await.expect("the database answers");
     store::accounts::insert(&mut tx, &account).await.expect("an account");
     tx.commit().await.expect("the database answers");
-    id
+    account.id
 }
 
 /// A site whose repository is never cloned: no test here carries a build out.
 async fn site_of(cx: &Context, account_id: &str, name: &str) -> SiteRow {
-    let build = BuildSettings {
-        repo_url: Some("https://git.example/x".into()),
-        repo_branch: Some("main".into()),
-        ..BuildSettings::default()
-    };
-    let now = cx.now();
-    let site = SiteRow {
-        id: cx.uuid(),
-        account_id: account_id.to_owned(),
-        name: name.to_owned(),
-        published_deploy_id: None,
-        locked: false,
-        disabled: false,
-        info: SiteInfo { build, ..SiteInfo::default() },
-        created_at: now,
-        updated_at: now,
-    };
+    let info = SiteInfo { build: elsewhere(), ..SiteInfo::default() };
+    let site = SiteRow { info, ..SiteRow::new(&cx.uuid(), account_id, name, cx.now()) };
     let mut tx = cx.begin().await.expect("the database answers");
     store::sites::insert(&mut tx, &site).await.expect("a site");
     tx.commit().await.expect("the database answers");

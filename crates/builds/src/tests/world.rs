@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use store::Store;
-use store::accounts::{AccountDoc, AccountRow};
+use store::accounts::AccountRow;
 use store::blob::Blobs;
 use store::builds::BuildRow;
 use store::deploys::DeployRow;
@@ -79,6 +79,7 @@ fn settings(root: &Path, change: impl FnOnce(&mut BuildPolicy)) -> Settings {
         deploy_created: DeployCreated::default(),
         limits: Limits { build_hooks: 2, ..Limits::default() },
         builds,
+        git: context::GitPolicy::of_own_machine(),
         deliveries: context::Retention::default(),
         mail: None,
         github: context::GithubSettings::default(),
@@ -185,25 +186,9 @@ impl World {
 /// A team with a site that is built so.
 pub(crate) async fn insert_site(cx: &Context, build: BuildSettings) -> SiteRow {
     let now = cx.now();
-    let account = AccountRow {
-        id: cx.id(),
-        slug: "team".into(),
-        name: "Team".into(),
-        doc: AccountDoc::default(),
-        created_at: now,
-        updated_at: now,
-    };
-    let site = SiteRow {
-        id: cx.uuid(),
-        account_id: account.id.clone(),
-        name: "blog".into(),
-        published_deploy_id: None,
-        locked: false,
-        disabled: false,
-        info: SiteInfo { build, ..SiteInfo::default() },
-        created_at: now,
-        updated_at: now,
-    };
+    let account = AccountRow::new(&cx.id(), "team", "Team", now);
+    let info = SiteInfo { build, ..SiteInfo::default() };
+    let site = SiteRow { info, ..SiteRow::new(&cx.uuid(), &account.id, "blog", now) };
     let mut tx = cx.begin().await.expect("the database answers");
     store::accounts::insert(&mut tx, &account).await.expect("an account");
     store::sites::insert(&mut tx, &site).await.expect("a site");

@@ -20,6 +20,8 @@ struct Scene<'a> {
     owner: Actor,
     host: Host,
     repository: &'a Repository,
+    /// Somebody's fork of it, where the host keeps nothing of their requests in it.
+    fork: &'a Repository,
     site: Value,
     secret: String,
     /// The site's name, which is the host's.
@@ -29,7 +31,7 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    async fn new(p: &'a Platform, repository: &'a Repository, host: Host, first: i64) -> Self {
+    async fn new(p: &'a Platform, [repository, fork]: [&'a Repository; 2], host: Host, first: i64) -> Self {
         let owner = p.owner();
         let name = format!("{host:?}").to_lowercase();
         let (site, secret) = linked(&owner, &name, &host.clone_url(repository), CMD).await;
@@ -40,7 +42,7 @@ impl<'a> Scene<'a> {
         };
         let path = format!("/accounts/{}/env?site_id={}", text(&site, "account_id"), id(&site));
         owner.post(&path, json!([variable("OPEN", false), variable("HIDDEN", true)])).await.expect(201);
-        Self { p, owner, host, repository, site, secret, name, first }
+        Self { p, owner, host, repository, fork, site, secret, name, first }
     }
 
     /// Commits words and pushes them to references; the commit.
@@ -61,6 +63,17 @@ impl<'a> Scene<'a> {
         let kept = self.host.reference(self.first);
         let references: Vec<_> = kept.into_iter().chain([format!("refs/heads/{branch}")]).collect();
         self.commit(words, &references)
+    }
+
+    /// Commits to a request of a fork: to what the host keeps of it, or else to the fork.
+    fn commit_to_fork(&self, words: &str, number: i64, branch: &str) -> String {
+        if let Some(reference) = self.host.reference(number) {
+            return self.commit(words, &[reference]);
+        }
+        self.fork.write("page.txt", &self.words(words));
+        let commit = self.fork.commit(words);
+        self.fork.push(&format!("refs/heads/{branch}"));
+        commit
     }
 
     fn tells(&self, event: Event<'_>) -> Webhook {
@@ -206,25 +219,23 @@ impl<'a> Scene<'a> {
     /// that waits, a no and the end of the request leave nothing to be decided.
     async fn forks(&self) {
         let [accepted, rejected] = [self.first + 1, self.first + 2];
-        let Some(reference) = self.host.reference(accepted) else { return self.no_forks().await };
-        let commit = self.commit("theirs", &[reference]);
+        let commit = self.commit_to_fork("theirs", accepted, "patch-1");
         let of = Request { number: accepted, branch: "patch-1", commit: &commit, fork: true };
         let held = self.held(Event::Opened(of)).await;
         let deploy = self.deploy(&held).await;
         assert_eq!(
-            (&deploy["state"], &deploy["committer"], &deploy["review_id"]),
-            (&json!("pending_review"), &json!(OUTSIDER), &json!(accepted))
+            [&deploy["state"], &deploy["committer"], &deploy["review_id"], &deploy["commit_ref"]],
+            [&json!("pending_review"), &json!(OUTSIDER), &json!(accepted), &json!(commit)]
         );
         self.owner.post(&format!("/deploys/{held}/accept"), json!({})).await.expect(200);
         self.becomes(&held, "ready").await;
         self.shows(&format!("deploy-preview-{accepted}--"), "theirs", "none").await;
         self.ignores(Event::Merged(of), "what was deployed stays").await;
 
-        let reference = self.host.reference(rejected).expect("it keeps requests");
-        let old = self.commit("theirs, too", std::slice::from_ref(&reference));
+        let old = self.commit_to_fork("theirs, too", rejected, "patch-2");
         let of = |commit| Request { number: rejected, branch: "patch-2", commit, fork: true };
         let older = self.held(Event::Opened(of(&old))).await;
-        let new = self.commit("theirs, better", &[reference]);
+        let new = self.commit_to_fork("theirs, better", rejected, "patch-2");
         let newer = self.held(Event::Updated(of(&new), &old)).await;
         self.called_off(&older, "A newer push took the place of this deploy request.").await;
         let no = json!({ "reason": "mines coins" });
@@ -242,14 +253,6 @@ impl<'a> Scene<'a> {
         assert_eq!(told["outcome"], "held", "{:?}: {told}", self.host);
         text(&told, "deploy_id").to_owned()
     }
-
-    /// Of a fork, the hosted Bitbucket keeps nothing that could be built.
-    async fn no_forks(&self) {
-        let commit = "f".repeat(40);
-        let of = Request { number: self.first + 1, branch: "patch-1", commit: &commit, fork: true };
-        self.ignores(Event::Opened(of), "keeps nothing of a request from a fork").await;
-        self.ignores(Event::Merged(of), "what was deployed stays").await;
-    }
 }
 
 /// Builds at once: as many as there are hosts, since some wait to be stopped.
@@ -262,9 +265,9 @@ both! {
     /// Every host, step by step.
     async fn every_host_makes_previews(p: Platform) {
         let git = GitHost::start();
-        let repository = git.repository("acme/site");
+        let (repository, fork) = (git.repository("acme/site"), git.repository(&format!("{OUTSIDER}/site")));
         join_all(Host::ALL.into_iter().zip(1..).map(async |(host, number)| {
-            let scene = Scene::new(&p, &repository, host, number * 10).await;
+            let scene = Scene::new(&p, [&repository, &fork], host, number * 10).await;
             let branch = format!("words-{}", scene.name);
             scene.branches().await;
             let newest = scene.previews(&branch).await;

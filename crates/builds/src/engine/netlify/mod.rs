@@ -42,7 +42,6 @@ impl Engine for Netlify {
 async fn make(bench: &Bench<'_>) -> Outcome<()> {
     let builder = Builder::of(&bench.of.cx.settings);
     builder.ready(bench.watch).await?;
-    bench.plan.refuse_edge_functions(&bench.space.repo)?;
     let home = &bench.space.home;
     let socket = Socket::open(&home.join(file::SOCKET)).map_err(Failure::disk)?;
     let flags = flags::of(bench, builder.folder());

@@ -3,7 +3,7 @@
 
 use crate::failure::{Failure, Outcome};
 use deploys::{Beneath, Built, BuiltFunction, FunctionUpload};
-use model::FunctionSchedule;
+use model::{FunctionSchedule, quoted};
 use rules::config::MAX_CONFIG_BYTES;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -77,7 +77,7 @@ fn functions(manifest: Manifest, repo: &Path) -> Outcome<Built> {
     let (mut built, mut configs) = (Built::default(), Map::new());
     for function in manifest.functions {
         let zip = function.path.strip_prefix(repo).map_err(|_| {
-            Failure::Build(format!("the zip of function {:?} is not in the repository", function.name))
+            Failure::Build(format!("the zip of function {} is not in the repository", quoted(&function.name)))
         })?;
         let about = FunctionUpload {
             runtime: function.runtime_version.clone().or(function.runtime.clone()),

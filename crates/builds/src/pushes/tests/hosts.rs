@@ -5,6 +5,7 @@ use crate::pushes::gitlab::TOLERANCE_SECONDS;
 use crate::pushes::host::Host;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use model::Timestamp;
+use serde_json::{Value, json};
 use signing::{hmac_sha256_hex, standard_headers};
 use std::fmt::Write as _;
 
@@ -58,7 +59,7 @@ fn told(list: &[(&str, &str)], body: &str) -> String {
                 r.target.as_deref().unwrap_or("?"),
                 r.tip,
                 r.commit.as_deref().map_or("shortened", |_| "full"),
-                r.reference.as_deref().unwrap_or("its branch"),
+                r.reference.as_deref().or(r.source.as_deref()).unwrap_or("its branch"),
                 r.fork,
                 r.author.as_deref().unwrap_or("?"),
                 r.insider,
@@ -220,6 +221,18 @@ fn bitbucket_is_read() {
     let by = "team_name/repo_name by emma";
     check(&[("X-Event-Key", "pullrequest:created")], BITBUCKET_REQUEST, &format!("{by}\nopened {opened}"));
     check(&[("X-Event-Key", "pullrequest:updated")], BITBUCKET_REQUEST, &format!("{by}\nupdated {opened}"));
+    let page = "https://bitbucket.org/mallory/fork";
+    let fork = json!({ "full_name": "mallory/fork", "links": { "html": { "href": page } } });
+    for (fork, from) in [(fork, "https://bitbucket.org/mallory/fork.git"), (json!(null), "its branch")] {
+        let mut body: Value = serde_json::from_str(BITBUCKET_REQUEST).expect("JSON");
+        body["pullrequest"]["source"]["repository"] = fork;
+        let opened = opened.replace("its branch", from).replace("fork=false", "fork=true");
+        check(
+            &[("X-Event-Key", "pullrequest:created")],
+            &body.to_string(),
+            &format!("{by}\nopened {opened}"),
+        );
+    }
     for event in ["pullrequest:fulfilled", "pullrequest:rejected"] {
         check(&[("X-Event-Key", event)], BITBUCKET_REQUEST, &format!("{by}\nclosed 1"));
     }

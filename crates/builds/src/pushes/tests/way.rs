@@ -16,7 +16,7 @@ use context::{Context, Error, Result};
 use model::{BuildState, DeployContext, Page};
 use serde_json::{Value, json};
 use signing::hmac_sha256_hex;
-use store::accounts::{AccountDoc, AccountRow};
+use store::accounts::AccountRow;
 use store::builds::BuildRow;
 use store::deploys::DeployRow;
 use store::sites::SiteRow;
@@ -51,14 +51,7 @@ struct Stage {
 impl Setup for Stage {
     async fn on(bed: Bed) -> Self {
         let cx = bed.cx.clone();
-        let account = AccountRow {
-            id: cx.id(),
-            slug: "team".into(),
-            name: "Team".into(),
-            doc: AccountDoc::default(),
-            created_at: cx.now(),
-            updated_at: cx.now(),
-        };
+        let account = AccountRow::new(&cx.id(), "team", "Team", cx.now());
         let mut tx = cx.begin().await.expect("the database answers");
         store::accounts::insert(&mut tx, &account).await.expect("an account");
         tx.commit().await.expect("the database answers");

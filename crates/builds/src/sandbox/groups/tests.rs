@@ -55,12 +55,43 @@ fn a_group_of_version_2_is_bounded_after_the_server_left_its_parent() {
         ("b/memory.max", "7340032"),
         ("b/pids.max", "9"),
         ("b/memory.swap.max", "0"),
-        ("b/cpu.weight", "50"),
+        ("b/cpu.weight", "10"),
     ] {
         assert_eq!(std::fs::read_to_string(dir.path().join(file)).ok().as_deref(), Some(text), "{file}");
     }
     assert_eq!((group.killed_for_memory(), group.refused_processes()), (3, 2));
     assert_eq!(group.doors().expect("open").len(), 1);
+}
+
+#[test]
+fn the_processor_is_shared_also_where_the_rest_is_bounded_already() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(&dir.path().join("b"), &[("cgroup.procs", "")]);
+    let control = dir.path().join("cgroup.subtree_control");
+    for (enabled, then) in [("memory pids\n", "+cpu"), ("cpu memory pids\n", "cpu memory pids\n")] {
+        std::fs::write(&control, enabled).expect("written");
+        delegate(dir.path()).expect("it is delegated");
+        assert_eq!(std::fs::read_to_string(&control).expect("read"), then);
+        assert!(!dir.path().join(OWN).exists(), "the server moves once");
+    }
+}
+
+#[test]
+fn a_group_of_version_1_is_bounded_and_stands_back() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| dir.path().join(name);
+    for name in ["pids", "memory", "cpu"] {
+        write(&at(name).join("b"), &[("cgroup.procs", ""), ("tasks", "")]);
+    }
+    let base = Base::V1 { pids: at("pids"), memory: at("memory"), cpu: Some(at("cpu")) };
+    let limits = BuildLimits { memory: 7 << 20, processes: 9, ..BuildLimits::default() };
+    let group = base.make("b", &limits).expect("made");
+    for (file, text) in
+        [("pids/b/pids.max", "9"), ("memory/b/memory.limit_in_bytes", "7340032"), ("cpu/b/cpu.shares", "102")]
+    {
+        assert_eq!(std::fs::read_to_string(at(file)).ok().as_deref(), Some(text), "{file}");
+    }
+    assert_eq!(group.doors().expect("open").len(), 3, "it is joined everywhere");
 }
 
 #[test]
