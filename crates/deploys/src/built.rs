@@ -8,7 +8,7 @@ use crate::process::make;
 use crate::ready::{finish_in, hold};
 use crate::{FunctionUpload, path::clean_path, state};
 use context::{Context, Error, Result};
-use model::{DeployState, FunctionSchedule};
+use model::{DeployState, FunctionSchedule, quoted};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -125,7 +125,7 @@ async fn store_functions(cx: &Context, built: &Built) -> Result<Vec<Packed>> {
         check_function_name(&function.name)?;
         let (root, zip) = (built.root.clone(), function.zip.clone());
         let opened = tokio::task::spawn_blocking(move || open(&root, &zip)).await.map_err(Error::internal)?;
-        let shown = format!("the zip of function {:?}", function.name);
+        let shown = format!("the zip of function {}", quoted(&function.name));
         let file = opened.map_err(|why| Error::Unprocessable(format!("{shown} cannot be read: {why}")))?;
         let digests = keep(cx, &shown, tokio::fs::File::from_std(file), cx.settings.limits.function).await?;
         out.push((function.name.clone(), function.about.clone(), digests));

@@ -8,6 +8,7 @@ use flate2::write::GzEncoder;
 use futures_util::future::BoxFuture;
 use jobs::{Handler, Job, Limits, Verdict};
 use serde_json::json;
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::time::Duration;
 use store::deploy_files::{self, Served, ServedFile, Variant};
@@ -37,23 +38,15 @@ fn worth(file: &ServedFile) -> bool {
     (MIN_BYTES..=MAX_BYTES).contains(&file.size) && mime::compresses(&file.mime)
 }
 
-/// Fills in the forms that are known or small. Whether some are left for the background.
+/// Fills in the forms that are known, and makes the others when all of them are small. Whether they are
+/// left for the background: of many files a few with compressed forms would serve nobody.
 pub(crate) async fn inline(cx: &Context, served: &mut Served) -> Result<bool> {
-    let mut budget = INLINE_BYTES;
-    let mut rest = false;
-    for file in served.files.iter_mut().filter(|f| worth(f)) {
-        if fill_known(cx, file).await? {
-            continue;
-        }
-        match budget.checked_sub(file.size) {
-            Some(left) => {
-                budget = left;
-                fill_new(cx, file).await?;
-            }
-            None => rest = true,
-        }
+    let unknown = fill_known(cx, served.files.iter_mut().filter(|f| worth(f)).collect()).await?;
+    if unknown.iter().map(|file| file.size).sum::<u64>() > INLINE_BYTES {
+        return Ok(true);
     }
-    Ok(rest)
+    fill_all(cx, unknown).await?;
+    Ok(false)
 }
 
 /// Leaves the background job in the caller's transaction.
@@ -65,13 +58,34 @@ pub(crate) async fn enqueue(tx: &mut Tx, cx: &Context, deploy_id: &str) -> Resul
     Ok(store::jobs::insert(tx, &job).await?)
 }
 
-async fn fill_known(cx: &Context, file: &mut ServedFile) -> Result<bool> {
+/// Fills in the forms that are known; the files of which they are not.
+async fn fill_known<'a>(cx: &Context, files: Vec<&'a mut ServedFile>) -> Result<Vec<&'a mut ServedFile>> {
     let mut db = cx.read().await?;
-    let gzip = blobs::variant(&mut db, &file.blob, "gzip").await?;
-    let br = blobs::variant(&mut db, &file.blob, "br").await?;
-    let (Some(gzip), Some(br)) = (gzip, br) else { return Ok(false) };
-    (file.gzip, file.br) = (gzip, br);
-    Ok(true)
+    let blobs: Vec<&str> = files.iter().map(|file| file.blob.as_str()).collect();
+    let gzip = blobs::variants(&mut db, &blobs, "gzip").await?;
+    let br = blobs::variants(&mut db, &blobs, "br").await?;
+    let mut unknown = Vec::new();
+    for file in files {
+        match (gzip.get(&file.blob), br.get(&file.blob)) {
+            (Some(gzip), Some(br)) => (file.gzip, file.br) = (gzip.clone(), br.clone()),
+            _ => unknown.push(file),
+        }
+    }
+    Ok(unknown)
+}
+
+/// Makes the forms of files, once for each content.
+async fn fill_all(cx: &Context, files: Vec<&mut ServedFile>) -> Result<()> {
+    let mut made = HashMap::new();
+    for file in files {
+        if let Some(forms) = made.get(&file.blob) {
+            (file.gzip, file.br) = Clone::clone(forms);
+            continue;
+        }
+        fill_new(cx, file).await?;
+        made.insert(file.blob.clone(), (file.gzip.clone(), file.br.clone()));
+    }
+    Ok(())
 }
 
 async fn fill_new(cx: &Context, file: &mut ServedFile) -> Result<()> {
@@ -152,11 +166,9 @@ async fn compress(cx: &Context, deploy_id: &str) -> Result<()> {
         return Ok(());
     };
     drop(db);
-    for file in served.files.iter_mut().filter(|f| worth(f) && f.gzip.is_none() && f.br.is_none()) {
-        if !fill_known(cx, file).await? {
-            fill_new(cx, file).await?;
-        }
-    }
+    let plain = served.files.iter_mut().filter(|f| worth(f) && f.gzip.is_none() && f.br.is_none());
+    let unknown = fill_known(cx, plain.collect()).await?;
+    fill_all(cx, unknown).await?;
     let mut tx = cx.begin().await?;
     deploy_files::put_served(&mut tx, deploy_id, &served).await?;
     tx.changed(ChangeKind::Site, &deploy.site_id, cx.now()).await?;

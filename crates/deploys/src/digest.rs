@@ -3,7 +3,7 @@
 use crate::path::clean_path;
 use crate::{edge_functions, process, state};
 use context::{Context, Error, Result};
-use model::{DeployState, FunctionSchedule};
+use model::{DeployState, FunctionSchedule, quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,7 +163,8 @@ pub(crate) fn manifest(cx: &Context, digest: &Digest) -> Result<Manifest> {
         if let Some(other) = files.insert(clean, hex_digest(sha1, 40, "SHA-1")?)
             && !other.eq_ignore_ascii_case(sha1)
         {
-            return Err(Error::Unprocessable(format!("path {path:?} is named twice with different content")));
+            let what = format!("path {} is named twice with different content", quoted(path));
+            return Err(Error::Unprocessable(what));
         }
     }
     if files.len() > limits.files {

@@ -6,6 +6,7 @@ use crate::path::clean_path;
 use crate::process::process;
 use context::{Context, Error, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub(crate) const BATCH: usize = 500;
 /// file cannot be read or the database fails.
 pub async fn publish_folder(cx: &Context, deploy_id: &str, folder: &Path) -> Result<DeployRow> {
     let stored = store_folder(cx, folder, Path::new("")).await?;
-    publish_stored(cx, deploy_id, stored).await
+    publish_stored(cx, deploy_id, stored, Vec::new()).await
 }
 
 /// Stores the files of `root/inner`; their paths and digests.
@@ -47,11 +48,12 @@ pub(crate) async fn store_folder(cx: &Context, root: &Path, inner: &Path) -> Res
         .await
 }
 
-/// Makes a deploy of files that are stored already.
+/// Makes a deploy of files that are stored already, with messages for its summary.
 pub(crate) async fn publish_stored(
     cx: &Context,
     deploy_id: &str,
     stored: Vec<(String, Digests)>,
+    notices: Vec<Value>,
 ) -> Result<DeployRow> {
     let mut db = cx.read().await?;
     let deploy = deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)?;
@@ -59,7 +61,7 @@ pub(crate) async fn publish_stored(
     let all: Vec<_> = stored.iter().map(|(_, digests)| (digests.sha1.as_str(), digests)).collect();
     learn(cx, &deploy.account_id, &all).await?;
     let files: BTreeMap<String, String> = stored.into_iter().map(|(path, d)| (path, d.sha1)).collect();
-    take_digest(cx, deploy_id, Digest { files: Some(files), ..Digest::default() }).await?;
+    take_digest(cx, deploy_id, Digest { files: Some(files), notices, ..Digest::default() }).await?;
     process(cx, deploy_id).await?;
     let mut db = cx.read().await?;
     deploys::find(&mut db, deploy_id).await?.ok_or(Error::NotFound)

@@ -2,6 +2,7 @@
 //! immutable once it is ready; publishing moves one pointer. How bytes reach visitors is the
 //! edge's business, how they are made is the builds'.
 
+mod arrivals;
 mod begin_build;
 mod beneath;
 mod built;
@@ -30,6 +31,7 @@ mod upload;
 mod validations;
 mod zip;
 
+pub use arrivals::recover;
 pub use begin_build::{Commit, begin_build, begin_build_in};
 pub use beneath::Beneath;
 pub use built::{Built, BuiltFunction, publish_built};

@@ -1,6 +1,7 @@
 //! Paths of files inside a deploy, as clients name them.
 
 use context::{Error, Result};
+use model::quoted;
 
 /// Longest single name between slashes, as file systems have it.
 pub const SEGMENT_MAX: usize = 255;
@@ -23,7 +24,7 @@ pub fn clean_path(path: &str, max: usize) -> Result<String> {
         bare.split('/').find_map(segment_problem)
     };
     match problem {
-        Some(problem) => Err(Error::Unprocessable(format!("path {} {problem}", quoted(path)))),
+        Some(problem) => Err(Error::Unprocessable(format!("path {} {problem}", beginning(path)))),
         None => Ok(format!("/{bare}")),
     }
 }
@@ -38,10 +39,11 @@ fn segment_problem(segment: &str) -> Option<&'static str> {
 }
 
 /// The beginning of a path for a message, with nothing in it that could break a log or a terminal.
-fn quoted(path: &str) -> String {
+fn beginning(path: &str) -> String {
     const SHOWN: usize = 80;
     let short: String = path.chars().take(SHOWN).collect();
-    if short.len() < path.len() { format!("{short:?}…") } else { format!("{short:?}") }
+    let more = if short.len() < path.len() { "…" } else { "" };
+    format!("{}{more}", quoted(&short))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use store::Tx;
 use store::blobs::{self, Known};
 use store::deploy_files::{self, FunctionZip, Manifest, Served, ServedFile};
-use store::deploys::DeployRow;
+use store::deploys::{self, DeployRow};
 use store::jobs::NewJob;
 use store::sites::{self, SiteRow};
 
@@ -27,6 +27,13 @@ const LEASE: Duration = Duration::from_secs(60);
 const AGAIN_MS: i64 = 2_000;
 /// Tries before the deploy is failed.
 const TRIES_MAX: i64 = 5;
+
+/// Moves a deploy on of which nothing is missing any more.
+pub(crate) async fn finish_uploads(tx: &mut Tx, cx: &Context, deploy_id: &str) -> Result<()> {
+    let mut deploy = deploys::find(tx, deploy_id).await?.ok_or(Error::NotFound)?;
+    state::move_to(tx, cx, &mut deploy, DeployState::Uploaded).await?;
+    enqueue(tx, cx, &deploy).await
+}
 
 /// Leaves the job in the caller's transaction.
 pub(crate) async fn enqueue(tx: &mut Tx, cx: &Context, deploy: &DeployRow) -> Result<()> {

@@ -2,17 +2,17 @@
 //! that no transaction waits for a slow client.
 
 use crate::path::clean_path;
-use crate::{process, state};
+use crate::{arrivals, process};
 use bytes::Bytes;
 use context::{Context, Error, Result};
 use futures_util::{Stream, StreamExt as _};
-use model::{DeployState, FileEntry};
+use model::{DeployState, FileEntry, quoted};
 use std::pin::Pin;
 use store::Tx;
-use store::blob::Digests;
+use store::blob::{Digests, Staged};
 use store::blobs::{self, Known};
 use store::deploy_files::{self, UploadKind};
-use store::deploys::{self, DeployRow};
+use store::deploys::DeployRow;
 
 /// A request's body as it comes in.
 pub type StreamedBody = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
@@ -42,13 +42,22 @@ pub async fn upload_file(
 ) -> Result<FileEntry> {
     let path = clean_path(path, cx.settings.limits.path)?;
     check_open(deploy)?;
-    let got = receive(cx, body, cx.settings.limits.file).await?;
-    let mut tx = cx.begin().await?;
-    cross_off(&mut tx, cx, deploy, UploadKind::File, &got.sha1, &got, |manifest| {
-        manifest.files.get(&path).map(String::as_str) == Some(got.sha1.as_str())
-    })
-    .await?;
-    tx.commit().await?;
+    let staged = receive_staged(cx, body, cx.settings.limits.file).await?;
+    let got = match arrivals::may_be_early(cx, deploy) {
+        true => {
+            let laid = cx.blobs.lay(staged, &deploy.id).await?;
+            let got = laid.digests.clone();
+            if !arrivals::take(cx, deploy, laid).await? {
+                file_arrived(cx, deploy, &path, &got).await?;
+            }
+            got
+        }
+        false => {
+            let got = cx.blobs.keep(staged).await?;
+            file_arrived(cx, deploy, &path, &got).await?;
+            got
+        }
+    };
     Ok(FileEntry {
         id: path.clone(),
         mime_type: crate::mime::of_path(&path),
@@ -58,6 +67,18 @@ pub async fn upload_file(
         site_id: deploy.site_id.clone(),
         deploy_id: deploy.id.clone(),
     })
+}
+
+/// Crosses a stored file off. What was answered early goes first, so that the last file finds nothing
+/// missing.
+async fn file_arrived(cx: &Context, deploy: &DeployRow, path: &str, got: &Digests) -> Result<()> {
+    arrivals::settle(cx, &deploy.id).await;
+    let mut tx = cx.begin().await?;
+    cross_off(&mut tx, cx, deploy, UploadKind::File, &got.sha1, got, |manifest| {
+        manifest.files.get(path).map(String::as_str) == Some(got.sha1.as_str())
+    })
+    .await?;
+    Ok(tx.commit().await?)
 }
 
 /// Takes in one function's zip.
@@ -79,7 +100,8 @@ pub async fn upload_function(
     cross_off(&mut tx, cx, deploy, UploadKind::Function, &got.sha256, &got, named).await?;
     let mut manifest = deploy_files::manifest(&mut tx, &deploy.id).await?.unwrap_or_default();
     let Some(function) = manifest.functions.get_mut(name).filter(|f| f.sha == got.sha256) else {
-        return Err(Error::Unprocessable(format!("the digest names no function {name:?} with this content")));
+        let what = format!("the digest names no function {} with this content", quoted(name));
+        return Err(Error::Unprocessable(what));
     };
     function.size = i64::try_from(got.size).unwrap_or(i64::MAX);
     function.runtime = about.runtime;
@@ -103,7 +125,11 @@ fn check_open(deploy: &DeployRow) -> Result<()> {
 }
 
 /// Stores a body, with its size bounded while it comes.
-pub(crate) async fn receive(cx: &Context, mut body: StreamedBody, limit: u64) -> Result<Digests> {
+pub(crate) async fn receive(cx: &Context, body: StreamedBody, limit: u64) -> Result<Digests> {
+    Ok(cx.blobs.keep(receive_staged(cx, body, limit).await?).await?)
+}
+
+async fn receive_staged(cx: &Context, mut body: StreamedBody, limit: u64) -> Result<Staged> {
     let mut staged = cx.blobs.stage().await?;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| Error::Invalid("the upload broke off".to_owned()))?;
@@ -112,7 +138,7 @@ pub(crate) async fn receive(cx: &Context, mut body: StreamedBody, limit: u64) ->
         }
         staged.write(&chunk).await?;
     }
-    Ok(cx.blobs.keep(staged).await?)
+    Ok(staged)
 }
 
 async fn cross_off(
@@ -128,7 +154,7 @@ async fn cross_off(
         Some(left) => {
             let known = Known { blob: got.sha256.clone(), size: got.size };
             blobs::learn(tx, &deploy.account_id, digest, &known).await?;
-            if left == 0 { complete(tx, cx, &deploy.id).await } else { Ok(()) }
+            if left == 0 { process::finish_uploads(tx, cx, &deploy.id).await } else { Ok(()) }
         }
         None => {
             let manifest = deploy_files::manifest(tx, &deploy.id).await?.unwrap_or_default();
@@ -140,10 +166,4 @@ async fn cross_off(
             )))
         }
     }
-}
-
-async fn complete(tx: &mut Tx, cx: &Context, deploy_id: &str) -> Result<()> {
-    let mut deploy = deploys::find(tx, deploy_id).await?.ok_or(Error::NotFound)?;
-    state::move_to(tx, cx, &mut deploy, DeployState::Uploaded).await?;
-    process::enqueue(tx, cx, &deploy).await
 }

@@ -5,6 +5,7 @@ use crate::path::clean_path;
 use crate::upload::{StreamedBody, receive};
 use ::zip::ZipArchive;
 use context::{Context, Error, Result};
+use serde_json::{Value, json};
 use std::io::Read as _;
 use std::path::PathBuf;
 use store::blob::Digests;
@@ -34,11 +35,35 @@ pub async fn publish_zip(cx: &Context, deploy_id: &str, body: StreamedBody) -> R
             spool.path().to_owned()
         }
     };
-    let stored = unpack(cx.clone(), path, received.size).await?;
-    publish_stored(cx, deploy_id, stored).await
+    let Unpacked { stored, left_out } = unpack(cx.clone(), path, received.size).await?;
+    publish_stored(cx, deploy_id, stored, notice(left_out).into_iter().collect()).await
 }
 
-async fn unpack(cx: Context, path: PathBuf, zip_size: u64) -> Result<Vec<(String, Digests)>> {
+/// What was in a zip.
+#[derive(Default)]
+struct Unpacked {
+    stored: Vec<(String, Digests)>,
+    /// Files that are no part of a site.
+    left_out: usize,
+}
+
+/// Whether an entry is what macOS puts into every zip, and not what somebody made.
+fn is_left_out(name: &str) -> bool {
+    name.split('/').any(|part| part == "__MACOSX" || part == ".DS_Store")
+}
+
+/// What the deploy's summary says about files that were left out.
+fn notice(left_out: usize) -> Option<Value> {
+    let title = match left_out {
+        0 => return None,
+        1 => "1 file of macOS was left out".to_owned(),
+        _ => format!("{left_out} files of macOS were left out"),
+    };
+    let description = "Folders named __MACOSX and files named .DS_Store are no part of a site.";
+    Some(json!({ "type": "info", "title": title, "description": description, "details": "" }))
+}
+
+async fn unpack(cx: Context, path: PathBuf, zip_size: u64) -> Result<Unpacked> {
     let handle = Handle::current();
     let work = move || {
         let file = std::fs::File::open(&path).map_err(Error::internal)?;
@@ -48,19 +73,24 @@ async fn unpack(cx: Context, path: PathBuf, zip_size: u64) -> Result<Vec<(String
             return Err(Error::Unprocessable(format!("a zip holds at most {} files", limits.files)));
         }
         let mut budget = Budget { left: (zip_size * EXPANSION_MAX).max(EXPANSION_FREE), file: limits.file };
-        let mut stored = Vec::new();
+        let mut unpacked = Unpacked::default();
         for index in 0..archive.len() {
             let entry =
                 archive.by_index(index).map_err(|e| Error::Unprocessable(format!("broken zip: {e}")))?;
-            if entry.is_file() {
-                let name = entry
-                    .name()
-                    .map_err(|_| Error::Unprocessable("a name in the zip is not UTF-8".to_owned()))?;
-                let path = clean_path(&name, limits.path)?;
-                stored.push((path, handle.block_on(store_entry(&cx, entry, &mut budget))?));
+            if !entry.is_file() {
+                continue;
             }
+            let name = entry
+                .name()
+                .map_err(|_| Error::Unprocessable("a name in the zip is not UTF-8".to_owned()))?;
+            if is_left_out(&name) {
+                unpacked.left_out += 1;
+                continue;
+            }
+            let path = clean_path(&name, limits.path)?;
+            unpacked.stored.push((path, handle.block_on(store_entry(&cx, entry, &mut budget))?));
         }
-        Ok(stored)
+        Ok(unpacked)
     };
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }

@@ -57,16 +57,35 @@ pub async fn known(db: &mut Conn, account_id: &str, digests: &[&str]) -> Result<
     Ok(out)
 }
 
-/// A compressed form of a blob: none when never tried, `Some(None)` when compressing does not pay.
+/// The compressed forms of these blobs in an encoding: a blob is absent when it was never tried, and
+/// without a form when compressing does not pay.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn variant(db: &mut Conn, blob: &str, encoding: &str) -> Result<Option<Option<Variant>>> {
-    let select = q!("SELECT variant, size FROM variants WHERE blob = $1 AND encoding = $2", blob, encoding);
-    let Some(row) = db.row(select).await? else { return Ok(None) };
-    let variant = row.text("variant")?;
-    let size = u64::try_from(row.int("size")?).unwrap_or(0);
-    Ok(Some((!variant.is_empty()).then_some(Variant { blob: variant, size })))
+pub async fn variants(
+    db: &mut Conn,
+    blobs: &[&str],
+    encoding: &str,
+) -> Result<HashMap<String, Option<Variant>>> {
+    let sql = match db.engine() {
+        Engine::Sqlite => {
+            "SELECT blob, variant, size FROM variants
+             WHERE encoding = $1 AND blob IN (SELECT value FROM json_each($2))"
+        }
+        Engine::Postgres => {
+            "SELECT blob, variant, size FROM variants
+             WHERE encoding = $1 AND blob IN (SELECT json_array_elements_text($2::json))"
+        }
+    };
+    let mut out = HashMap::with_capacity(blobs.len());
+    for batch in blobs.chunks(BATCH) {
+        for row in db.rows(q!(sql, encoding, json(&batch))).await? {
+            let variant =
+                Variant { blob: row.text("variant")?, size: u64::try_from(row.int("size")?).unwrap_or(0) };
+            out.insert(row.text("blob")?, Some(variant).filter(|variant| !variant.blob.is_empty()));
+        }
+    }
+    Ok(out)
 }
 
 /// Remembers a compressed form, or that there is none worth keeping.

@@ -2,9 +2,9 @@
 //! the edge serves from.
 
 use crate::query::{json, q};
-use crate::{Conn, Result, Tx};
+use crate::{Conn, Engine, Result, Tx};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Kind of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,4 +207,48 @@ pub async fn arrived(tx: &mut Tx, deploy_id: &str, kind: UploadKind, digest: &st
     }
     let count = q!("UPDATE deploys SET pending = pending - 1 WHERE id = $1 RETURNING pending", deploy_id);
     tx.row(count).await?.map(|row| row.int("pending")).transpose()
+}
+
+/// How many uploads of a deploy are still missing, if this one is among them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn awaited(db: &mut Conn, deploy_id: &str, kind: UploadKind, digest: &str) -> Result<Option<i64>> {
+    let select = q!(
+        "SELECT deploys.pending FROM deploy_uploads JOIN deploys ON deploys.id = deploy_uploads.deploy_id
+         WHERE deploy_uploads.deploy_id = $1 AND deploy_uploads.kind = $2 AND deploy_uploads.digest = $3",
+        deploy_id,
+        kind.as_str(),
+        digest
+    );
+    db.row(select).await?.map(|row| row.int("pending")).transpose()
+}
+
+/// Crosses many uploads off. Which of them were waited for, and how many are still missing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn arrived_together(
+    tx: &mut Tx,
+    deploy_id: &str,
+    kind: UploadKind,
+    digests: &[&str],
+) -> Result<(HashSet<String>, i64)> {
+    let sql = match tx.engine() {
+        Engine::Sqlite => {
+            "DELETE FROM deploy_uploads WHERE deploy_id = $1 AND kind = $2
+             AND digest IN (SELECT value FROM json_each($3)) RETURNING digest"
+        }
+        Engine::Postgres => {
+            "DELETE FROM deploy_uploads WHERE deploy_id = $1 AND kind = $2
+             AND digest IN (SELECT json_array_elements_text($3::json)) RETURNING digest"
+        }
+    };
+    let rows = tx.rows(q!(sql, deploy_id, kind.as_str(), json(&digests))).await?;
+    let crossed = rows.iter().map(|row| row.text("digest")).collect::<Result<HashSet<_>>>()?;
+    let fewer = i64::try_from(crossed.len()).unwrap_or(i64::MAX);
+    let count =
+        q!("UPDATE deploys SET pending = pending - $2 WHERE id = $1 RETURNING pending", deploy_id, fewer);
+    let left = tx.row(count).await?.map(|row| row.int("pending")).transpose()?;
+    Ok((crossed, left.unwrap_or(0)))
 }

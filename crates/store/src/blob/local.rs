@@ -1,5 +1,6 @@
 //! Blobs as files: `blobs/ab/cdef…`, moved into place whole.
 
+use super::laid::{self, Folder, Laid};
 use super::{BlobStream, checked, io};
 use crate::Result;
 use bytes::Bytes;
@@ -17,16 +18,20 @@ const STEP: usize = 64 * 1024;
 #[derive(Clone)]
 pub(super) struct Local {
     root: Arc<Path>,
+    /// Where files can have two names.
+    pub(super) laid: Option<Folder>,
 }
 
 impl Local {
-    pub(super) fn open(root: &Path) -> Result<Self> {
+    /// Blobs under `root`, with those that are not settled in a folder of `spool`.
+    pub(super) fn open(root: &Path, spool: &Path) -> Result<Self> {
         let root = root.join("blobs");
         for first in 0..=255_u8 {
             let folder = root.join(format!("{first:02x}"));
             std::fs::create_dir_all(&folder).map_err(io(&folder))?;
         }
-        Ok(Self { root: root.into() })
+        let laid = Folder::open(spool.join("laid")).map_err(io(spool))?;
+        Ok(Self { root: root.into(), laid })
     }
 
     pub(super) fn path(&self, digest: &str) -> Result<PathBuf> {
@@ -47,6 +52,11 @@ impl Local {
             Some(folder) => std::fs::File::open(folder)?.sync_data(),
             None => Ok(()),
         }
+    }
+
+    /// Makes laid blobs durable; blocks. Those that are there.
+    pub(super) fn settle(&self, all: Vec<Laid>) -> std::io::Result<Vec<Laid>> {
+        laid::settle(&self.root, all, |laid| self.path(&laid.digests.sha256).map_err(std::io::Error::other))
     }
 
     pub(super) async fn get(&self, digest: &str) -> Result<Bytes> {

@@ -1,16 +1,19 @@
 //! Contents of files, addressed by the SHA-256 of their bytes, on disk or in an S3 bucket. A blob
 //! is written once and never changes; writing it again is nothing.
 
+mod laid;
 mod local;
 mod s3;
 mod stage;
 
+pub use laid::{Laid, Unsettled};
 pub use s3::S3Settings;
 pub use stage::{Digests, Staged};
 
 use crate::{Error, Result};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use stage::aside;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +24,7 @@ pub struct Blobs {
     place: Arc<Place>,
     /// Folder for half-received files, on the same file system as a local place.
     spool: Arc<Path>,
+    unsettled: Unsettled,
 }
 
 enum Place {
@@ -37,8 +41,9 @@ impl Blobs {
     /// # Errors
     /// When the folders cannot be made.
     pub fn local(root: &Path) -> Result<Self> {
-        let place = local::Local::open(root)?;
-        Ok(Self { place: Arc::new(Place::Local(place)), spool: spool(root)? })
+        let spool = spool(root)?;
+        let place = Place::Local(local::Local::open(root, &spool)?);
+        Ok(Self { place: Arc::new(place), spool, unsettled: Unsettled::default() })
     }
 
     /// Blobs in an S3 bucket, with half-received files under `spool_root`.
@@ -47,7 +52,8 @@ impl Blobs {
     /// When the settings make no sense or the folder cannot be made.
     pub fn s3(settings: &S3Settings, spool_root: &Path) -> Result<Self> {
         let place = s3::S3::open(settings)?;
-        Ok(Self { place: Arc::new(Place::S3(place)), spool: spool(spool_root)? })
+        let spool = spool(spool_root)?;
+        Ok(Self { place: Arc::new(Place::S3(place)), spool, unsettled: Unsettled::default() })
     }
 
     /// Starts receiving a blob; nothing of it is visible before [`Blobs::keep`].
@@ -76,6 +82,75 @@ impl Blobs {
                 s3.keep(file, &digests.sha256).await?;
                 Ok(digests)
             }
+        }
+    }
+
+    /// Whether [`Blobs::lay`] works here: where blobs are files that can have two names.
+    #[must_use]
+    pub fn can_lay(&self) -> bool {
+        matches!(&*self.place, Place::Local(local) if local.laid.is_some())
+    }
+
+    /// What was laid and waits to be settled.
+    #[must_use]
+    pub fn unsettled(&self) -> &Unsettled {
+        &self.unsettled
+    }
+
+    /// Takes in what was staged without waiting for the disk: it outlives this process under its label,
+    /// and becomes a blob when it is settled. It is not put among [`Blobs::unsettled`].
+    ///
+    /// # Errors
+    /// When it cannot be stored, or not here (see [`Blobs::can_lay`]).
+    pub async fn lay(&self, staged: Staged, label: &str) -> Result<Laid> {
+        let (folder, label) = (self.laid()?, label.to_owned());
+        let (laid, _) = staged.finish(move |file, digests| folder.lay(file, label, digests)).await?;
+        Ok(laid)
+    }
+
+    /// Makes laid blobs durable: now they are blobs like others. Those that are there; one is missing
+    /// only when somebody else removed its file.
+    ///
+    /// # Errors
+    /// When the disk fails; then they are as they were.
+    pub async fn settle(&self, all: Vec<Laid>) -> Result<Vec<Laid>> {
+        match &*self.place {
+            Place::Local(local) => {
+                let local = local.clone();
+                aside(&self.spool, move || local.settle(all)).await
+            }
+            Place::S3(_) => Err(no_files()),
+        }
+    }
+
+    /// Takes the labels off blobs that nobody waits for any more.
+    ///
+    /// # Errors
+    /// When the process is about to end. A label that stays does no harm.
+    pub async fn forget(&self, all: Vec<Laid>) -> Result<()> {
+        let work = move || {
+            laid::forget(&all);
+            Ok(())
+        };
+        aside(&self.spool, work).await
+    }
+
+    /// What an earlier process laid and did not forget, with digests of the bytes that are there: after a
+    /// power cut they may be others.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub async fn left(&self) -> Result<Vec<Laid>> {
+        match self.laid() {
+            Ok(folder) => aside(&self.spool, move || folder.left()).await,
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn laid(&self) -> Result<laid::Folder> {
+        match &*self.place {
+            Place::Local(local) => local.laid.clone().ok_or_else(no_files),
+            Place::S3(_) => Err(no_files()),
         }
     }
 
@@ -130,6 +205,10 @@ impl Blobs {
             Place::S3(_) => None,
         }
     }
+}
+
+fn no_files() -> Error {
+    Error::Setting("blobs are not laid here".to_owned())
 }
 
 fn spool(root: &Path) -> Result<Arc<Path>> {

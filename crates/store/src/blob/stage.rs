@@ -4,7 +4,7 @@ use super::io;
 use crate::Result;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::NamedTempFile;
@@ -129,8 +129,24 @@ impl Staged {
     }
 }
 
+/// Digests of a file's bytes; blocks.
+pub(super) fn digest_file(path: &Path) -> std::io::Result<Digests> {
+    let (mut sha1, mut sha256, mut size) = (Sha1::new(), Sha256::new(), 0);
+    let (mut file, mut buffer) = (std::fs::File::open(path)?, vec![0; CHUNK]);
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        sha1.update(&buffer[..read]);
+        sha256.update(&buffer[..read]);
+        size += read as u64;
+    }
+    Ok(Digests { sha1: hex::encode(sha1.finalize()), sha256: hex::encode(sha256.finalize()), size })
+}
+
 /// Runs work that blocks away from the event loop.
-async fn aside<T: Send + 'static>(
+pub(super) async fn aside<T: Send + 'static>(
     what: &Path,
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {

@@ -12,6 +12,7 @@ both!(
     functions_are_written_back_alone,
     what_the_edge_serves_is_read_back_whole,
     uploads_are_crossed_off,
+    uploads_are_crossed_off_together,
     kinds_and_deploys_are_told_apart,
     one_of_many_arrivals_is_the_last,
     an_upload_that_arrives_twice_counts_once,
@@ -144,6 +145,31 @@ async fn uploads_are_crossed_off(db: &Db) {
         assert_eq!(files::missing(&mut tx, "d", UploadKind::File).await.unwrap(), missing, "{digest}");
     }
     assert_eq!(deploys::find(&mut tx, "d").await.unwrap().unwrap().pending, 0);
+}
+
+async fn uploads_are_crossed_off_together(db: &Db) {
+    two_deploys(db).await;
+    expect_files(db, &digests(&["a", "b", "c"])).await;
+    let mut tx = db.store.begin().await.unwrap();
+    files::expect_uploads(&mut tx, "d", UploadKind::Function, &digests(&["f"])).await.unwrap();
+    files::expect_uploads(&mut tx, "e", UploadKind::File, &digests(&["b"])).await.unwrap();
+    let kind = UploadKind::File;
+    for (named, crossed, left) in [
+        (&["a", "c", "a", "f", "never asked for"][..], &["a", "c"][..], 1),
+        (&["a"], &[], 1),
+        (&[], &[], 1),
+        (&["b"], &["b"], 0),
+    ] {
+        for name in crossed {
+            let pending = 3 - i64::from(left == 0) * 2;
+            assert_eq!(files::awaited(&mut tx, "d", kind, name).await.unwrap(), Some(pending), "{name}");
+        }
+        let expect = crossed.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(files::arrived_together(&mut tx, "d", kind, named).await.unwrap(), (expect, left));
+        assert_eq!(files::awaited(&mut tx, "d", kind, "a").await.unwrap(), None);
+    }
+    assert_eq!(files::missing(&mut tx, "d", UploadKind::Function).await.unwrap(), ["f"]);
+    assert_eq!(files::missing(&mut tx, "e", kind).await.unwrap(), ["b"]);
 }
 
 async fn kinds_and_deploys_are_told_apart(db: &Db) {

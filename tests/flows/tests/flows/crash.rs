@@ -95,6 +95,40 @@ both! {
     }
 }
 
+/// Files of a deploy that is large enough for uploads to be answered before they are on the disk.
+const LARGE: usize = 512 + 130;
+/// Of those, how many are answered before the kill.
+const ANSWERED: usize = 100;
+
+both! {
+    /// Uploads of a large deploy that were answered are not asked for again, and it comes to its end.
+    async fn an_answered_upload_is_kept(mut server: Process) {
+        let owner = server.owner();
+        let site = owner.create_site("many").await;
+        let files: Vec<(String, String)> = (0..LARGE).map(|n| (format!("f{n}.txt"), format!("text {n}"))).collect();
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let deploy = owner.new_deploy(id(&site), serde_json::json!({})).await;
+        owner.digest(id(&site), id(&deploy), &files).await.expect(200);
+        for (path, text) in &files[..ANSWERED] {
+            owner.upload(id(&deploy), path, text.as_bytes()).await.expect(200);
+        }
+        server.kill();
+        server.restart().await;
+        let shown = owner.get(&format!("/deploys/{}", id(&deploy))).await.expect(200).json();
+        let required = shown["required"].as_array().expect("a list").len();
+        assert_eq!((required, &shown["state"]), (LARGE - ANSWERED, &"uploading".into()), "{shown}");
+        for (path, text) in &files[ANSWERED..] {
+            owner.upload(id(&deploy), path, text.as_bytes()).await.expect(200);
+        }
+        owner.ready(id(&deploy)).await;
+        for at in [0, ANSWERED - 1, ANSWERED, LARGE - 1] {
+            let got = server.visitor().site("many", &format!("/{}", files[at].0)).await.expect(200).text();
+            assert_eq!(got, files[at].1);
+        }
+    }
+}
+
 both! {
     /// What is live before the cut is live after it, at once.
     async fn a_live_site_comes_back(mut server: Process) {

@@ -33,6 +33,33 @@ both! {
 }
 
 both! {
+    /// What macOS adds to every zip is no part of the site, and the summary says so.
+    async fn a_zip_of_macos_is_a_site(p: Platform) {
+        let owner = p.owner();
+        let site = owner.create_site("finder").await;
+        for (more, title) in [
+            (&[][..], None),
+            (&[(".DS_Store", "x")][..], Some("1 file of macOS was left out")),
+            (
+                &[("__MACOSX/._index.html", "x"), ("a/.DS_Store", "x"), ("a/__MACOSX/b", "x")][..],
+                Some("3 files of macOS were left out"),
+            ),
+        ] {
+            let files = [&[("index.html", "hello"), ("a/.DS_Storey", "kept"), ("._x", "kept")][..], more].concat();
+            let path = format!("/sites/{}/deploys", id(&site));
+            let deploy = owner.post_zip(&path, zip_of(&files)).await.expect(200).json();
+            let deploy = owner.ready(id(&deploy)).await;
+            let messages = deploy["summary"]["messages"].as_array().expect("messages");
+            let said = messages.iter().find(|m| m["title"].as_str().is_some_and(|t| t.contains("macOS")));
+            assert_eq!(said.map(|message| message["title"].as_str().expect("a title")), title, "{deploy}");
+            let paths = owner.get(&format!("/sites/{}/files", id(&site))).await.expect(200).json();
+            let paths: Vec<_> = paths.as_array().expect("a list").iter().map(|f| &f["path"]).collect();
+            assert_eq!(paths, ["/._x", "/a/.DS_Storey", "/index.html"]);
+        }
+    }
+}
+
+both! {
     /// A refused zip leaves a failed deploy that says why, and the site as it was.
     async fn bad_zips_are_refused(p: Platform) {
         let owner = p.owner();
