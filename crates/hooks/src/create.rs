@@ -1,5 +1,6 @@
 //! Makes a hook.
 
+use crate::input::check_form;
 use crate::targets::DEFAULT;
 use crate::{HookInput, HookView, view};
 use context::{Context, Error, Result};
@@ -10,8 +11,8 @@ use store::hooks::{Filters, HookRow, Options};
 /// Makes a hook of the site; the caller has seen to it that it exists and that the user may.
 ///
 /// # Errors
-/// `Unprocessable` when the target, an event or a setting is not one that will do, or the site has
-/// as many hooks as the server's limits allow.
+/// `Unprocessable` when the target, an event or a setting is not one that will do, the form is none of the
+/// site's, or the site has as many hooks as the server's limits allow.
 pub async fn create(
     cx: &Context,
     site_id: &str,
@@ -38,6 +39,7 @@ pub async fn create(
     };
     input.apply(cx, &mut row)?;
     let mut tx = cx.begin().await?;
+    check_form(&mut tx, &row, None).await?;
     let most = cx.settings.limits.hooks;
     if store::hooks::count(&mut tx, site_id).await? >= most {
         return Err(Error::Unprocessable(format!("a site can have at most {most} hooks")));

@@ -6,6 +6,7 @@ use crate::targets::{self, DEFAULT, Target};
 use context::{Context, Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use store::Conn;
 use store::hooks::{Filters, HookRow, Options};
 
 /// Bytes of a hook's settings as JSON.
@@ -126,6 +127,17 @@ fn apply_data(
         return Err(Error::Unprocessable(format!("data may have at most {DATA_MAX} bytes")));
     }
     Ok(secrets)
+}
+
+/// Refuses a form that is newly named and none of the site: no submission would ever be its. One that is
+/// gone by now stays named until another is, since clients send back whole hooks.
+pub(crate) async fn check_form(db: &mut Conn, row: &HookRow, before: Option<&str>) -> Result<()> {
+    let named = row.form_id.as_deref().filter(|id| Some(*id) != before);
+    let Some(id) = named else { return Ok(()) };
+    match store::forms::find(db, id).await? {
+        Some(form) if form.site_id == row.site_id => Ok(()),
+        _ => Err(Error::Unprocessable("form_id names no form of the site".to_owned())),
+    }
 }
 
 fn checked_filters(filters: Filters) -> Result<Filters> {

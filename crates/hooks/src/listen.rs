@@ -6,7 +6,7 @@ mod seats;
 
 pub use seats::{LISTENERS, LISTENERS_PER_HOOK, Listeners};
 
-use crate::outgoing::{Message, title_case, url};
+use crate::outgoing::{Message, Way, title_case, url};
 use crate::secrets;
 use context::{Context, Error, Result};
 use cursor::{Cursor, OVERTAKING};
@@ -257,7 +257,8 @@ fn request(
         .map_err(|_| "the hook's secret cannot be opened with this server's key; set it again")?;
     let (event_id, event) = (heard.event_id.as_str(), heard.event.as_str());
     let at = heard.created_at;
-    let message = Message { event_id, event, at, body, hook, secrets: &secrets, digest: None };
+    let (secrets, way) = (&secrets, &Way::new());
+    let message = Message { event_id, event, at, body, hook, secrets, way, digest: None };
     url::request(&message, cx.now())
 }
 

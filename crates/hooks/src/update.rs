@@ -1,5 +1,6 @@
 //! Changes a hook.
 
+use crate::input::check_form;
 use crate::{HookInput, HookView, view};
 use context::{Context, Error, Result};
 use store::ChangeKind;
@@ -12,7 +13,9 @@ use store::ChangeKind;
 pub async fn update(cx: &Context, hook_id: &str, input: HookInput) -> Result<HookView> {
     let mut tx = cx.begin().await?;
     let mut row = store::hooks::find(&mut tx, hook_id).await?.ok_or(Error::NotFound)?;
+    let form_before = row.form_id.clone();
     input.apply(cx, &mut row)?;
+    check_form(&mut tx, &row, form_before.as_deref()).await?;
     let now = cx.now();
     row.updated_at = now;
     store::hooks::update(&mut tx, &row).await?;

@@ -1,9 +1,13 @@
 //! One call: checked, sent, answered or failed within its deadline.
 
-use crate::AddressPolicy;
+use crate::relay::{Fields, Passed, Relay, Spelling};
 use crate::resolver::{Lookup, Refused, Resolver, SYSTEM, may_be_proxied};
+use crate::{AddressPolicy, Destination, Origin};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
+use futures_util::{Stream, StreamExt as _};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body_util::Full;
 use std::error::Error as StdError;
 use std::io;
 use std::net::IpAddr;
@@ -19,10 +23,11 @@ pub const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
 pub const BODY_READ: usize = 64 << 10;
 /// Bytes of an answer's body that are kept.
 pub const BODY_KEPT: usize = 16 << 10;
-/// Connections to one host that wait for the next call: as many as there may be calls at once, since
-/// many hooks may lead to one host.
+/// Connections through a proxy to one host that wait for the next call.
 pub const IDLE_PER_HOST: usize = 512;
 
+/// Fields that a client adds to those of its caller.
+const OWN_FIELDS: usize = 2;
 const USER_AGENT: &str = concat!("Boathook/", env!("CARGO_PKG_VERSION"));
 
 /// How a client calls.
@@ -135,6 +140,8 @@ pub type SetupError = reqwest::Error;
 /// The guarded client. Cloning is cheap and shares connections.
 #[derive(Clone, Debug)]
 pub struct Client {
+    relay: Relay,
+    /// For what a relay cannot do: ask through a proxy, or with a name and a password in the address.
     http: reqwest::Client,
     policy: Arc<AddressPolicy>,
     proxied: bool,
@@ -154,6 +161,7 @@ impl Client {
     fn with_lookup(options: Options, lookup: Lookup) -> Result<Self, SetupError> {
         // Fails only when another part of the program was first, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let relay = Relay::with_lookup(options.policy.clone(), options.connect, lookup);
         let policy = Arc::new(options.policy);
         let mut builder = reqwest::Client::builder().user_agent(USER_AGENT).no_proxy();
         let proxy = options.proxy.as_ref().and_then(Url::host_str).map(str::to_owned);
@@ -170,7 +178,7 @@ impl Client {
             .connect_timeout(options.connect)
             .dns_resolver(Resolver { policy: Arc::clone(&policy), lookup, proxy })
             .build()?;
-        Ok(Self { http, policy, proxied, total: options.total })
+        Ok(Self { relay, http, policy, proxied, total: options.total })
     }
 
     /// Sends a request and reads the answer. Once the status is there the call counts as answered,
@@ -188,25 +196,82 @@ impl Client {
     /// # Errors
     /// When there is no answer; [`Failure`] says why.
     pub async fn send_keeping(&self, request: Request, kept: usize) -> Result<Sent, Failure> {
+        let Request { method, url, headers, body } = request;
+        let mut fields = Fields::with_capacity(headers.len() + OWN_FIELDS);
+        for (name, value) in &headers {
+            fields.append(name.clone(), value.clone());
+        }
+        self.call(&Destination::of(url), method, fields, body, kept).await
+    }
+
+    /// Posts to an address that was made ready: [`Client::send`] for many calls of one address.
+    ///
+    /// # Errors
+    /// When there is no answer; [`Failure`] says why.
+    pub async fn post(&self, to: &Destination, headers: Fields, body: Bytes) -> Result<Sent, Failure> {
+        self.call(to, Method::POST, headers, body, BODY_KEPT).await
+    }
+
+    async fn call(
+        &self,
+        to: &Destination,
+        method: Method,
+        headers: Fields,
+        body: Bytes,
+        kept: usize,
+    ) -> Result<Sent, Failure> {
+        match to.way().filter(|_| !self.proxied) {
+            Some(way) => self.directly(way, method, headers, body, kept).await,
+            // boxed, so that the usual call does not carry the room of this one
+            None => Box::pin(self.by_library(to.url(), method, headers, body, kept)).await,
+        }
+    }
+
+    async fn directly(
+        &self,
+        (origin, target): &(Origin, PathAndQuery),
+        method: Method,
+        mut headers: Fields,
+        body: Bytes,
+        kept: usize,
+    ) -> Result<Sent, Failure> {
         let clock = Clockwork { began: Instant::now() };
-        self.check(&request.url).await.map_err(|(class, message)| clock.failure(class, message))?;
-        let call =
-            self.http.request(request.method, request.url).headers(request.headers).body(request.body).send();
+        for (name, value) in [(header::ACCEPT, "*/*"), (header::USER_AGENT, USER_AGENT)] {
+            if headers.get_all(&name).next().is_none() {
+                headers.append(name, HeaderValue::from_static(value));
+            }
+        }
+        let (origin, target) = (origin.clone(), target.clone());
+        let passed = Passed { method, origin, target, headers, spelling: Spelling::default() };
+        let body = (!body.is_empty()).then(|| Full::new(body));
+        let mut answer = match tokio::time::timeout(self.total, self.relay.ask(passed, body)).await {
+            Ok(answer) => answer?,
+            Err(_) => return Err(clock.timeout()),
+        };
+        let (status, headers, unclear) = (answer.status(), answer.take_headers(), answer.is_unclear());
+        let mut sent = clock.read((status, headers), answer.into_body(), self.total, kept).await;
+        sent.truncated |= unclear;
+        Ok(sent)
+    }
+
+    async fn by_library(
+        &self,
+        url: &Url,
+        method: Method,
+        headers: Fields,
+        body: Bytes,
+        kept: usize,
+    ) -> Result<Sent, Failure> {
+        let clock = Clockwork { began: Instant::now() };
+        self.check(url).await.map_err(|(class, message)| clock.failure(class, message))?;
+        let headers: HeaderMap = headers.iter().cloned().collect();
+        let call = self.http.request(method, url.clone()).headers(headers).body(body).send();
         let response = match tokio::time::timeout(self.total, call).await {
             Ok(answer) => answer.map_err(|error| clock.explain(&error))?,
             Err(_) => return Err(clock.timeout()),
         };
-        let head_ms = clock.elapsed_ms();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let rest = self.total.saturating_sub(clock.began.elapsed());
-        let (body, truncated) = read_body(response, rest, kept).await;
-        Ok(Sent {
-            status,
-            headers,
-            body,
-            truncated,
-            timing: Timing { head_ms, total_ms: clock.elapsed_ms() },
-        })
+        let head = (response.status(), response.headers().clone());
+        Ok(clock.read(head, response.bytes_stream(), self.total, kept).await)
     }
 
     /// What can be judged before dialling; literal addresses never pass the resolver, nor do names
@@ -225,19 +290,23 @@ impl Client {
     }
 }
 
-async fn read_body(mut response: reqwest::Response, patience: Duration, most: usize) -> (Bytes, bool) {
+async fn read_body<E>(
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    patience: Duration,
+    most: usize,
+) -> (Bytes, bool) {
     let mut kept = BytesMut::new();
     let mut read = 0;
     let reading = async {
         loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
+            match body.next().await {
+                Some(Ok(chunk)) => {
                     read += chunk.len();
                     let room = most - kept.len();
                     kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 }
-                Ok(None) => return true,
-                Err(_) => return false,
+                None => return true,
+                Some(Err(_)) => return false,
             }
             if read > BODY_READ.max(most) {
                 return false;
@@ -255,6 +324,21 @@ struct Clockwork {
 impl Clockwork {
     fn elapsed_ms(&self) -> i64 {
         i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Reads an answer whose head is there, within what is left of `total`.
+    async fn read<E>(
+        &self,
+        (status, headers): (StatusCode, HeaderMap),
+        body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        total: Duration,
+        kept: usize,
+    ) -> Sent {
+        let head_ms = self.elapsed_ms();
+        let rest = total.saturating_sub(self.began.elapsed());
+        let (body, truncated) = read_body(body, rest, kept).await;
+        let timing = Timing { head_ms, total_ms: self.elapsed_ms() };
+        Sent { status, headers, body, truncated, timing }
     }
 
     fn failure(&self, class: FailureClass, message: String) -> Failure {

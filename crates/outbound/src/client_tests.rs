@@ -1,6 +1,7 @@
 //! Calls against raw sockets: what goes over the wire, what comes back, what fails and how.
 
 use super::*;
+use http::HeaderName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -222,4 +223,62 @@ async fn a_name_that_changes_its_mind_is_dialled_where_it_was_judged() {
     let failure = client.send(post(&url)).await.expect_err("the name leads elsewhere now");
     assert_eq!(failure.class, FailureClass::RefusedAddress, "{}", failure.message);
     assert_eq!(LOOKED_UP.load(Ordering::SeqCst), 2, "each connection is judged anew");
+}
+
+/// A receiver that answers the requests of one connection, each with these bytes; what it was sent.
+async fn patient(answer: &'static [u8], requests: usize) -> (u16, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let task = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a client");
+        let mut seen = Vec::new();
+        for _ in 0..requests {
+            seen.push(request_text(&mut socket).await);
+            socket.write_all(answer).await.expect("the client reads");
+        }
+        seen
+    });
+    (port, task)
+}
+
+#[tokio::test]
+async fn calls_of_one_address_share_a_connection() {
+    let (port, seen) = patient(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 2).await;
+    let to = Destination::of(Url::parse(&format!("http://127.0.0.1:{port}/in")).expect("an address"));
+    let client = client(loopback());
+    for number in ["1", "2"] {
+        let mut headers = Fields::with_capacity(2);
+        headers.append(HeaderName::from_static("webhook-id"), HeaderValue::from_static(number));
+        headers.append(header::ACCEPT, HeaderValue::from_static("text/plain"));
+        let sent = client.post(&to, headers, Bytes::from_static(b"{\"a\":1}")).await.expect("an answer");
+        assert_eq!((sent.status.as_u16(), &sent.body[..], sent.truncated), (200, &b"ok"[..], false));
+    }
+    for (text, number) in seen.await.expect("the receiver ends").iter().zip(["1", "2"]) {
+        let head = format!(
+            "POST /in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nWebhook-Id: {number}\r\nAccept: text/plain\r\n\
+             User-Agent: {USER_AGENT}\r\nContent-Length: 7\r\n\r\n{{\"a\":1}}"
+        );
+        assert_eq!(*text, head);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_counts_that_does_not_say_where_its_body_ends() {
+    for fields in
+        ["Content-Length: 2\r\nContent-Length: 3", "Content-Length: 2\r\nTransfer-Encoding: chunked"]
+    {
+        let (port, _seen) = receiver(format!("HTTP/1.1 201 Made\r\n{fields}\r\n\r\nok").into_bytes()).await;
+        let sent = client(loopback()).send(post(&format!("http://127.0.0.1:{port}/"))).await;
+        let sent = sent.expect("a status");
+        assert_eq!((sent.status.as_u16(), &sent.body[..], sent.truncated), (201, &b""[..], true), "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_and_a_password_in_an_address_are_sent_along() {
+    let (port, seen) = receiver(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()).await;
+    let sent = client(loopback()).send(post(&format!("http://user:pass@127.0.0.1:{port}/"))).await;
+    assert_eq!(sent.expect("an answer").status.as_u16(), 204);
+    let text = seen.await.expect("the receiver ends");
+    assert!(text.to_ascii_lowercase().contains("authorization: basic dxnlcjpwyxnz\r\n"), "{text}");
 }

@@ -3,6 +3,8 @@
 //! dialled must be one that the operator lets users reach. It knows nothing of why a call is made.
 
 mod client;
+mod destination;
+mod gate;
 mod origin;
 mod policy;
 mod relay;
@@ -12,6 +14,8 @@ pub use client::{
     BODY_KEPT, BODY_READ, CONNECT_DEADLINE, Client, Failure, FailureClass, IDLE_PER_HOST, Options, Request,
     Sent, SetupError, TOTAL_DEADLINE, Timing,
 };
+pub use destination::Destination;
+pub use gate::{CONNECTIONS_MAX, Gate, Trouble};
 pub use origin::Origin;
 pub use policy::{AddressPolicy, AddressRange, RangeError};
 pub use relay::{

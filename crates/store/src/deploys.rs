@@ -165,7 +165,7 @@ pub async fn published_before(db: &mut Conn, site_id: &str, current: &str) -> Re
     db.row(select).await?.as_ref().map(read).transpose()
 }
 
-/// Deploys that were left in the middle of something when a process died.
+/// Deploys in a state, those that changed longest ago first, `limit` at most.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,11 +1,10 @@
 //! Deliveries as the sender sees them: the queue of each hook, the outcomes of tries, and which node
 //! sends for which hook. The delivery's row is the queue entry; what is in flight is not stored.
 
-use crate::query::{Row, json, q};
+use crate::query::{Query, Row, json, q};
 use crate::{Conn, Engine, Result, Tx};
 use model::{DeliveryState, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// A delivery that waits to be made, with what a try of it needs beside its hook.
@@ -50,7 +49,7 @@ macro_rules! due {
         concat!(
             "SELECT d.seq, d.id, d.hook_id, d.event_id, d.event, d.account_id, d.site_id, d.order_key,
                  d.created_at, d.due, d.digest, d.tries, d.resent_after,
-                 CASE WHEN LENGTH(COALESCE(d.body, e.body)) <= $3 THEN COALESCE(d.body, e.body) END AS body
+                 CASE WHEN OCTET_LENGTH(COALESCE(d.body, e.body)) <= $3 THEN COALESCE(d.body, e.body) END AS body
              FROM deliveries d JOIN events e ON e.id = d.event_id
              WHERE d.hook_id = $1 AND d.state = 'waiting' AND d.due <= $2
                AND (d.digest IS NULL OR NOT EXISTS (
@@ -82,25 +81,25 @@ pub async fn due(
     } else {
         due!("")
     };
-    db.rows(q!(sql, hook_id, now, BODY_ALONG, most)).await?.iter().map(read).collect()
+    db.rows(q!(sql, hook_id, now, BODY_ALONG, most)).await?.into_iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Parcel> {
+fn read(mut row: Row) -> Result<Parcel> {
     Ok(Parcel {
-        id: row.text("id")?,
+        id: row.take_text("id")?,
         seq: row.int("seq")?,
-        hook_id: row.text("hook_id")?,
-        event_id: row.text("event_id")?,
-        event: row.text("event")?,
-        account_id: row.text("account_id")?,
-        site_id: row.text("site_id")?,
+        hook_id: row.take_text("hook_id")?,
+        event_id: row.take_text("event_id")?,
+        event: row.take_text("event")?,
+        account_id: row.take_text("account_id")?,
+        site_id: row.take_text("site_id")?,
         order_key: row.text_opt("order_key")?,
         created_at: row.time("created_at")?,
         due: row.time("due")?,
         digest: row.time_opt("digest")?,
         tries: row.int("tries")?,
         resent_after: row.int("resent_after")?,
-        body: row.text_opt("body")?.map(Arc::from),
+        body: row.str_opt("body")?.map(Arc::from),
     })
 }
 
@@ -119,7 +118,7 @@ pub async fn together(db: &mut Conn, lead: &Parcel, most: i64) -> Result<Vec<Par
         lead.due,
         most
     );
-    db.rows(select).await?.iter().map(read).collect()
+    db.rows(select).await?.into_iter().map(read).collect()
 }
 
 /// The exact bytes of a delivery; none when it is gone.
@@ -178,6 +177,8 @@ pub async fn queues(db: &mut Conn, worker: &str, now: Timestamp) -> Result<Vec<(
 pub struct Outcome {
     /// The delivery.
     pub delivery: String,
+    /// Its place in the order in which deliveries were written down.
+    pub seq: i64,
     /// Id of the try's record.
     pub attempt: String,
     /// Number of the try. A later one of the same number takes its place.
@@ -238,27 +239,29 @@ macro_rules! settle {
 }
 
 const SETTLE_SQLITE: &str =
-    concat!("UPDATE deliveries SET ", settle!("$2 = 'delivered'", "$5", "$2", "$3", "$4"), " WHERE id = $1");
+    concat!("UPDATE deliveries SET ", settle!("$2 = 'delivered'", "$5", "$2", "$3", "$4"), " WHERE seq = $1");
 
 const ATTEMPT_SQLITE: &str =
     "INSERT INTO attempts (id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request,
          response)
-     SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE EXISTS (SELECT 1 FROM deliveries WHERE id = $2)
-     ON CONFLICT (delivery_id, number) DO UPDATE SET id = excluded.id, at = excluded.at,
-         queued_ms = excluded.queued_ms, duration_ms = excluded.duration_ms, status = excluded.status,
-         error_class = excluded.error_class, error = excluded.error, request = excluded.request,
-         response = excluded.response";
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (delivery_id, number) DO NOTHING";
+
+/// A statement of its own, since one that may also change rows costs each insertion a journal.
+const ATTEMPT_AGAIN_SQLITE: &str =
+    "UPDATE attempts SET id = $1, at = $4, queued_ms = $5, duration_ms = $6, status = $7, error_class = $8,
+         error = $9, request = $10, response = $11
+     WHERE delivery_id = $2 AND number = $3";
 
 /// Deliveries and attempts in one statement, however many.
 const SETTLE_POSTGRES: &str = concat!(
     "WITH x AS MATERIALIZED (
-       SELECT * FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (attempt TEXT, delivery TEXT, number BIGINT, at BIGINT,
+       SELECT * FROM jsonb_to_recordset(CAST($1 AS jsonb)) AS x (attempt TEXT, delivery TEXT, seq BIGINT, number BIGINT, at BIGINT,
          queued_ms BIGINT, duration_ms BIGINT, status BIGINT, error_class TEXT, error TEXT, request TEXT,
          response TEXT, tries BIGINT, state TEXT, due BIGINT, finished_at BIGINT)
      ), settled AS (
        UPDATE deliveries SET ",
     settle!("x.state = 'delivered'", "x.tries", "x.state", "x.due", "x.finished_at"),
-    " FROM x WHERE deliveries.id = x.delivery RETURNING deliveries.id
+    " FROM x WHERE deliveries.seq = x.seq RETURNING deliveries.id
      )
      INSERT INTO attempts (id, delivery_id, number, at, queued_ms, duration_ms, status, error_class, error, request,
          response)
@@ -282,24 +285,30 @@ pub async fn settle(tx: &mut Tx, outcomes: &[&Outcome]) -> Result<()> {
         return tx.later(q!(SETTLE_POSTGRES, all), |_, _| Ok(())).await;
     }
     for one in outcomes {
-        tx.run(q!(SETTLE_SQLITE, &one.delivery, one.state, one.due, one.finished_at, one.tries)).await?;
-        let attempt = q!(
-            ATTEMPT_SQLITE,
-            &one.attempt,
-            &one.delivery,
-            one.number,
-            one.at,
-            one.queued_ms,
-            one.duration_ms,
-            one.status,
-            &one.error_class,
-            &one.error,
-            &one.request,
-            &one.response
-        );
-        tx.run(attempt).await?;
+        let settled = q!(SETTLE_SQLITE, one.seq, one.state, one.due, one.finished_at, one.tries);
+        // of a delivery that is gone nothing is put on record
+        if tx.run(settled).await? > 0 && tx.run(attempt(ATTEMPT_SQLITE, one)).await? == 0 {
+            tx.run(attempt(ATTEMPT_AGAIN_SQLITE, one)).await?;
+        }
     }
     Ok(())
+}
+
+fn attempt(sql: &'static str, one: &Outcome) -> Query {
+    q!(
+        sql,
+        &one.attempt,
+        &one.delivery,
+        one.number,
+        one.at,
+        one.queued_ms,
+        one.duration_ms,
+        one.status,
+        &one.error_class,
+        &one.error,
+        &one.request,
+        &one.response
+    )
 }
 
 /// Takes the queues of these hooks, and keeps those that the worker has, until `until`; the hooks
@@ -357,12 +366,6 @@ pub async fn give_back(tx: &mut Tx, hook_id: &str, worker: &str) -> Result<()> {
 /// When the database fails.
 pub async fn give_all_back(tx: &mut Tx, worker: &str) -> Result<u64> {
     tx.run(q!("DELETE FROM hook_lanes WHERE SUBSTR(worker, 1, LENGTH($1)) = $1", worker)).await
-}
-
-/// A record's JSON as text.
-#[must_use]
-pub fn record(value: &Value) -> String {
-    json(value)
 }
 
 /// Whether a delivery in this state has come to its end.

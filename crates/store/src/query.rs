@@ -134,6 +134,15 @@ impl Row {
         present(column, self.text_opt(column)?)
     }
 
+    /// Like [`Self::text`], out of the row: the column is null afterwards, as far as the engine lets go
+    /// of it.
+    pub(crate) fn take_text(&mut self, column: &str) -> Result<String> {
+        match self {
+            Self::Sqlite(row) => present(column, row.take_text(column)?),
+            Self::Postgres(_) => self.text(column),
+        }
+    }
+
     pub(crate) fn text_opt(&self, column: &str) -> Result<Option<String>> {
         Ok(self.str_opt(column)?.map(str::to_owned))
     }
@@ -174,7 +183,7 @@ impl Row {
         serde_json::from_str(text).map_err(|e| Error::Document(column, e))
     }
 
-    fn str_opt(&self, column: &str) -> Result<Option<&str>> {
+    pub(crate) fn str_opt(&self, column: &str) -> Result<Option<&str>> {
         match self {
             Self::Sqlite(row) => row.text(column),
             Self::Postgres(row) => row.try_get(column).map_err(Error::database),

@@ -81,6 +81,8 @@ pub struct SiteInfo {
     pub force_ssl: Option<bool>,
     /// Repository and build settings.
     pub build: BuildSettings,
+    /// Whether whoever runs the server linked that repository, which may then be on the server's disk.
+    pub linked_by_operator: bool,
     /// HTML processing.
     pub processing: ProcessingSettings,
     /// Plugins installed through the API.

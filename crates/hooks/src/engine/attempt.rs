@@ -1,14 +1,14 @@
 //! One try: what is sent, and what its end means for the delivery.
 
 use super::snapshot::Snapshot;
-use crate::outgoing::{Gear, Meaning, Message, Tried};
+use crate::outgoing::{Gear, Meaning, Message, Record, Tried};
 use crate::schedule::{RETRY_AFTER_MAX, wait_after};
 use crate::secrets::Secrets;
 use crate::targets::Target;
 use model::{DeliveryState, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
-use store::parcels::{Outcome, Parcel, ended, record};
+use store::parcels::{Outcome, Parcel, ended};
 
 /// How long a hook rests after this server was not able to send.
 pub(crate) const UNABLE_WAIT: Duration = Duration::from_secs(60);
@@ -25,7 +25,8 @@ pub(crate) async fn try_once(gear: &Gear, hook: &Snapshot, parcel: &Parcel) -> T
     };
     let (event_id, event) = (parcel.event_id.as_str(), parcel.event.as_str());
     let at = parcel.created_at;
-    let message = Message { event_id, event, at, body: &body, hook: &hook.row, secrets, digest: None };
+    let (row, way) = (&hook.row, &hook.way);
+    let message = Message { event_id, event, at, body: &body, hook: row, secrets, way, digest: None };
     (target.send)(gear, &message).await
 }
 
@@ -58,7 +59,7 @@ pub(crate) fn stands(
     own_schedule: Option<&[u64]>,
     meaning: Meaning,
     now: Timestamp,
-    chance: u32,
+    chance: impl FnOnce() -> u32,
 ) -> (DeliveryState, Option<Timestamp>) {
     match meaning {
         Meaning::Delivered => (DeliveryState::Delivered, None),
@@ -67,7 +68,7 @@ pub(crate) fn stands(
         Meaning::Failed(asked) => {
             let tries = parcel.tries + 1 - parcel.resent_after;
             let asked = asked.unwrap_or_default().min(RETRY_AFTER_MAX);
-            match wait_after(own_schedule, tries, chance) {
+            match wait_after(own_schedule, tries, chance()) {
                 Some(wait) => (DeliveryState::Waiting, Some(after(now, wait.max(asked)))),
                 None => (DeliveryState::GivenUp, None),
             }
@@ -84,13 +85,14 @@ pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
 pub(crate) fn outcome(
     parcel: &Parcel,
     (state, due): (DeliveryState, Option<Timestamp>),
-    tried: &Tried,
+    tried: Tried,
     (began, now): (Timestamp, Timestamp),
     attempt: String,
 ) -> Outcome {
-    let (error_class, error) = tried.error.clone().map(|(class, text)| (class.to_owned(), text)).unzip();
+    let (error_class, error) = tried.error.map(|(class, text)| (class.to_owned(), text)).unzip();
     Outcome {
         delivery: parcel.id.clone(),
+        seq: parcel.seq,
         attempt,
         number: parcel.tries + 1,
         tries: parcel.tries + i64::from(tried.meaning != Meaning::Unable),
@@ -100,8 +102,8 @@ pub(crate) fn outcome(
         status: tried.status,
         error_class,
         error,
-        request: record(&tried.request),
-        response: tried.response.as_ref().map(record),
+        request: tried.request.into_text(),
+        response: tried.response.map(Record::into_text),
         state: state.as_str(),
         due: due.map(|due| due.0),
         finished_at: ended(state).then_some(now.0),

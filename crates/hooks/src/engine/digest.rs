@@ -63,10 +63,11 @@ async fn try_all(gear: &Gear, hook: &Snapshot, set: &[Parcel], bodies: Vec<Strin
         body: "",
         hook: &hook.row,
         secrets,
+        way: &hook.way,
         digest: Some(&digest),
     };
     let mut tried = (target.send)(gear, &message).await;
-    tried.request["digest"] = json!({ "id": digest.id, "deliveries": ids });
+    tried.request.add("digest", json!({ "id": digest.id, "deliveries": ids }));
     tried
 }
 
@@ -89,7 +90,11 @@ pub(crate) fn along(
     times: (Timestamp, Timestamp),
     attempt: &str,
 ) -> Vec<Outcome> {
-    let request = json!({ "digest": { "id": tried.request["digest"]["id"], "sent_with": lead.id } });
+    if parcels.is_empty() {
+        return Vec::new();
+    }
+    let ids: Vec<&str> = std::iter::once(lead).chain(parcels).map(|parcel| parcel.id.as_str()).collect();
+    let request = json!({ "digest": { "id": id(&ids), "sent_with": lead.id } }).into();
     let shared = Tried { request, response: None, ..tried.clone() };
-    parcels.iter().map(|parcel| outcome(parcel, stands, &shared, times, attempt.to_owned())).collect()
+    parcels.iter().map(|parcel| outcome(parcel, stands, shared.clone(), times, attempt.to_owned())).collect()
 }

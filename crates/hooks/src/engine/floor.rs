@@ -327,16 +327,18 @@ impl<'a> Floor<'a> {
     fn ended(&mut self, ended: Ended, now: Timestamp) {
         let Ended { parcel, hook, began, tried, along, unproven } = ended;
         self.unproven -= usize::from(unproven);
-        let chance = u32::from_be_bytes(self.d.cx.random());
-        let stands = stands(&parcel, hook.row.options.schedule.as_deref(), tried.meaning, now, chance);
-        let outcome = outcome(&parcel, stands, &tried, (began, now), self.d.cx.id());
-        let along = digest::along(&parcel, &along, stands, &tried, (began, now), &outcome.attempt);
-        let lane = self.lane(&parcel.hook_id.clone(), now);
+        let (d, schedule) = (self.d, hook.row.options.schedule.as_deref());
+        let chance = || u32::from_be_bytes(d.cx.random());
+        let stands = stands(&parcel, schedule, tried.meaning, now, chance);
+        let attempt = d.cx.id();
+        let along = digest::along(&parcel, &along, stands, &tried, (began, now), &attempt);
+        let lane = self.lane(&parcel.hook_id, now);
         let consequence = lane.ended(&tried, now);
+        let success = lane.success_changed(tried.meaning);
         let entry = Entry {
-            outcome,
+            outcome: outcome(&parcel, stands, tried, (began, now), attempt),
             along,
-            success: lane.success_changed(tried.meaning),
+            success,
             health: consequence.changed.then(|| lane.health().clone()),
             news: consequence.news,
             parcel,

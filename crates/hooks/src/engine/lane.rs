@@ -37,7 +37,7 @@ pub(crate) struct Lane {
     pub(crate) hook: Option<Arc<Snapshot>>,
     queue: VecDeque<Parcel>,
     /// Deliveries that are queued, in flight, or not yet written down.
-    held: HashSet<String>,
+    held: HashSet<i64>,
     /// What deliveries that are in flight or not yet written down are about, in ordered mode, and the
     /// digests that they lead.
     busy: HashSet<String>,
@@ -79,7 +79,7 @@ impl Lane {
             self.look_again(parcel.due);
         } else if self.more || self.ordered() || parcel.digest.is_some() || self.queue.len() >= WINDOW {
             self.more = true;
-        } else if self.held.insert(parcel.id.clone()) {
+        } else if self.held.insert(parcel.seq) {
             let long = |body: &Arc<str>| i64::try_from(body.len()).is_ok_and(|len| len > BODY_ALONG);
             parcel.body = parcel.body.filter(|body| !long(body));
             self.queue.push_back(parcel);
@@ -96,7 +96,7 @@ impl Lane {
     pub(crate) fn refill(&mut self, due: Vec<Parcel>, most: usize, next: Option<Timestamp>) {
         self.more = due.len() >= most;
         for parcel in due {
-            if self.held.insert(parcel.id.clone()) {
+            if self.held.insert(parcel.seq) {
                 self.queue.push_back(parcel);
             }
         }
@@ -123,7 +123,7 @@ impl Lane {
     /// Leaves what is queued to be read anew.
     fn empty(&mut self) {
         for parcel in self.queue.drain(..) {
-            self.held.remove(&parcel.id);
+            self.held.remove(&parcel.seq);
         }
     }
 
@@ -214,7 +214,7 @@ impl Lane {
 
     /// The outcome of a try is written down.
     pub(crate) fn written(&mut self, parcel: &Parcel, due: Option<Timestamp>) {
-        self.held.remove(&parcel.id);
+        self.held.remove(&parcel.seq);
         if let Some(key) = key(parcel) {
             self.busy.remove(key.as_ref());
         }
@@ -270,7 +270,7 @@ mod tests {
     fn parcel(id: &str, about: &str) -> Parcel {
         Parcel {
             id: id.into(),
-            seq: 0,
+            seq: id.parse().unwrap_or_default(),
             hook_id: "h".into(),
             event_id: "msg".into(),
             event: "deploy_created".into(),

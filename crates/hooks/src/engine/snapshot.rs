@@ -1,5 +1,6 @@
 //! A hook as its deliveries need it, read once and used until it changes.
 
+use crate::outgoing::Way;
 use crate::secrets::{self, Secrets};
 use crate::targets::{self, Target};
 use context::{Context, Result};
@@ -14,6 +15,7 @@ pub(crate) struct Snapshot {
     /// None when this program no longer knows the type.
     pub(crate) target: Option<&'static Target>,
     pub(crate) health: Health,
+    pub(crate) way: Way,
 }
 
 /// Reads a hook; none when there is no such hook.
@@ -21,7 +23,8 @@ pub(crate) async fn load(cx: &Context, db: &mut Conn, hook_id: &str) -> Result<O
     let Some(row) = store::hooks::find(db, hook_id).await? else { return Ok(None) };
     let health = store::hook_health::find(db, hook_id).await?;
     let secrets = secrets::open(cx, hook_id, &row.sealed).ok();
-    Ok(Some(Snapshot { target: targets::named(&row.kind), row, secrets, health }))
+    let target = targets::named(&row.kind);
+    Ok(Some(Snapshot { row, secrets, target, health, way: Way::new() }))
 }
 
 #[cfg(test)]
@@ -46,6 +49,7 @@ impl Snapshot {
             updated_at: model::Timestamp(0),
         };
         let target = targets::named("url");
-        Self { row, secrets: Some(Secrets::new()), target, health: Health::default() }
+        let (secrets, health) = (Some(Secrets::new()), Health::default());
+        Self { row, secrets, target, health, way: Way::new() }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use recipients::address;
 use super::chat::{self, Told};
 use super::digest::{Extent, LISTED_MAX};
 use super::notice::Notice;
-use super::{Gear, Meaning, Message, Tried};
+use super::{Gear, Meaning, Message, Record, Tried};
 use context::{Error, MailSettings, Result};
 use events::Subject;
 use futures_util::FutureExt as _;
@@ -136,7 +136,8 @@ fn tried(posted: &Posted, request: Value) -> Tried {
             (Meaning::Unable, Some((*class, message)))
         }
     };
-    Tried { meaning, duration_ms, status, error, request, response: posted.response() }
+    let response = posted.response().map(Record::from);
+    Tried { meaning, duration_ms, status, error, request: request.into(), response }
 }
 
 /// What a hook's mail would be, for tests of its shape.

@@ -143,7 +143,7 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
             return tried;
         }
         let mut instead = status::tell(gear, &DIALECT, &access, &subject).await;
-        instead.request["note"] = "a status in place of a check run, which only GitHub Apps may make".into();
+        instead.request.add("note", "a status in place of a check run, which only GitHub Apps may make");
         instead
     }
     .boxed()

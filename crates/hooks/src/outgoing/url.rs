@@ -1,22 +1,33 @@
 //! Target `url`: the bare object as it was recorded, signed and posted to the hook's address
 //! (seeds 003 and 004). Only 2xx is success; 410 asks to be told nothing more.
 
-use super::{Gear, Meaning, Message, Tried};
+use super::{Gear, Meaning, Message, Record, Tried};
 use crate::{URL_MAX, secrets};
 use bytes::Bytes;
 use context::{Error, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use model::Timestamp;
-use outbound::{Request, Sent};
-use serde_json::{Map, Value, json};
+use outbound::{Destination, Fields, Request, Sent};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime};
 use url::Url;
 
+const X_NETLIFY_EVENT: HeaderName = HeaderName::from_static("x-netlify-event");
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const X_WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
+const X_WEBHOOK_SIGNATURE_PREVIOUS: HeaderName = HeaderName::from_static("x-webhook-signature-previous");
+const X_NF_SIGN: HeaderName = HeaderName::from_static("x-nf-sign");
+
 /// Headers that are masked on record: with the body they would let anyone replay a delivery.
-const SIGNATURES: [&str; 4] =
-    ["x-webhook-signature", "x-nf-sign", "webhook-signature", "x-webhook-signature-previous"];
+const SIGNATURES: [HeaderName; 4] =
+    [X_WEBHOOK_SIGNATURE, X_NF_SIGN, WEBHOOK_SIGNATURE, X_WEBHOOK_SIGNATURE_PREVIOUS];
+/// Headers of a request, with those that the client adds.
+const ROOM: usize = 10;
 
 /// Judges the settings of a hook.
 ///
@@ -52,12 +63,13 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
     async move {
         let now = gear.cx.now();
         let digest = signing::sha256_hex(message.body.as_bytes());
-        let request = match signed(message, &digest, now) {
-            Ok(request) => request,
-            Err(why) => return Tried::unsent(why),
+        let (to, headers) = match (destination(message), headers(message, &digest, now)) {
+            (Ok(to), Ok(headers)) => (to, headers),
+            (Err(why), _) | (_, Err(why)) => return Tried::unsent(why),
         };
-        let record = record(&request, &digest);
-        match gear.client.send(request).await {
+        let record = record(to, &headers, (message.body.len(), &digest));
+        let body = Bytes::copy_from_slice(message.body.as_bytes());
+        match gear.client.post(to, headers, body).await {
             Ok(sent) => Tried::answered(&sent, meaning(&sent, now), record),
             Err(failure) => Tried::failed(failure, record),
         }
@@ -67,56 +79,70 @@ pub(crate) fn send<'a>(gear: &'a Gear, message: &'a Message<'a>) -> BoxFuture<'a
 
 /// The request that carries the message.
 pub(crate) fn request(message: &Message<'_>, now: Timestamp) -> std::result::Result<Request, &'static str> {
-    signed(message, &signing::sha256_hex(message.body.as_bytes()), now)
+    let headers = headers(message, &signing::sha256_hex(message.body.as_bytes()), now)?;
+    let headers: HeaderMap = headers.iter().cloned().collect();
+    let body = Bytes::copy_from_slice(message.body.as_bytes());
+    Ok(Request { method: Method::POST, url: destination(message)?.url().clone(), headers, body })
+}
+
+/// The hook's address, which is read once for all its deliveries.
+fn destination<'a>(message: &Message<'a>) -> std::result::Result<&'a Destination, &'static str> {
+    let read = || address(&message.hook.data).map(Destination::of);
+    message.way.get_or_init(read).as_ref().map_err(|why| *why)
 }
 
 /// `digest` is the body's SHA-256 in hex.
-fn signed(message: &Message<'_>, digest: &str, now: Timestamp) -> std::result::Result<Request, &'static str> {
-    let secret = message.secrets.get("signature_secret").and_then(Value::as_str);
-    let body = Bytes::copy_from_slice(message.body.as_bytes());
-    let headers = headers(message, (secret, digest), now)
-        .map_err(|_| "the event's name or id does not fit into a header")?;
-    Ok(Request { method: Method::POST, url: address(&message.hook.data)?, headers, body })
+fn headers(message: &Message<'_>, digest: &str, now: Timestamp) -> std::result::Result<Fields, &'static str> {
+    written(message, digest, now).map_err(|_| "the event's name or id does not fit into a header")
 }
 
-fn headers(
+fn written(
     message: &Message<'_>,
-    (secret, digest): (Option<&str>, &str),
+    digest: &str,
     now: Timestamp,
-) -> std::result::Result<HeaderMap, header::InvalidHeaderValue> {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("x-netlify-event", message.event.parse()?);
-    headers.insert("webhook-id", message.event_id.parse()?);
-    headers.insert("webhook-timestamp", now.seconds().into());
-    if let Some(secret) = secret {
-        let body = message.body.as_bytes();
-        let token: HeaderValue = signing::notification_token_of(digest, secret.as_bytes()).parse()?;
-        let standard = signing::standard_headers(message.event_id, now.seconds(), body, secret);
-        headers.insert("x-webhook-signature", token.clone());
-        headers.insert("x-nf-sign", token);
-        let mut signatures = standard.signature;
-        for (n, old) in secrets::previous(message.secrets, now).iter().enumerate() {
-            // The header of the hosted service has room for one token.
-            if n == 0 {
-                let token = signing::notification_token_of(digest, old.secret.as_bytes());
-                headers.insert("x-webhook-signature-previous", token.parse()?);
-            }
-            let standard = signing::standard_headers(message.event_id, now.seconds(), body, &old.secret);
-            signatures = format!("{signatures} {}", standard.signature);
+) -> std::result::Result<Fields, header::InvalidHeaderValue> {
+    let mut headers = Fields::with_capacity(ROOM);
+    headers.append(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.append(X_NETLIFY_EVENT, events::name_for(message.event, &message.hook.events).parse()?);
+    headers.append(WEBHOOK_ID, message.event_id.parse()?);
+    headers.append(WEBHOOK_TIMESTAMP, now.seconds().into());
+    let Some(secret) = message.secrets.get("signature_secret").and_then(Value::as_str) else {
+        return Ok(headers);
+    };
+    let body = message.body.as_bytes();
+    let token: HeaderValue = signing::notification_token_of(digest, secret.as_bytes()).try_into()?;
+    let standard =
+        |secret: &str| signing::standard_headers(message.event_id, now.seconds(), body, secret).signature;
+    headers.append(X_WEBHOOK_SIGNATURE, token.clone());
+    headers.append(X_NF_SIGN, token);
+    let mut signatures = standard(secret);
+    for (n, old) in secrets::previous(message.secrets, now).iter().enumerate() {
+        // The header of the hosted service has room for one token.
+        if n == 0 {
+            let token = signing::notification_token_of(digest, old.secret.as_bytes());
+            headers.append(X_WEBHOOK_SIGNATURE_PREVIOUS, token.try_into()?);
         }
-        headers.insert("webhook-signature", signatures.parse()?);
+        signatures = format!("{signatures} {}", standard(&old.secret));
     }
+    headers.append(WEBHOOK_SIGNATURE, signatures.try_into()?);
     Ok(headers)
 }
 
-fn record(request: &Request, digest: &str) -> Value {
-    json!({
-        "method": request.method.as_str(),
-        "url": request.url.as_str(),
-        "headers": super::recorded(&request.headers, &SIGNATURES),
-        "body_bytes": request.body.len(),
-        "body_sha256": digest,
+fn record(to: &Destination, headers: &Fields, (length, digest): (usize, &str)) -> Record {
+    #[derive(Serialize)]
+    struct Call<'a, H> {
+        method: &'a str,
+        url: &'a str,
+        headers: H,
+        body_bytes: usize,
+        body_sha256: &'a str,
+    }
+    Record::of(&Call {
+        method: Method::POST.as_str(),
+        url: to.url().as_str(),
+        headers: super::recorded(headers.iter().map(|(name, value)| (name, value)), &SIGNATURES),
+        body_bytes: length,
+        body_sha256: digest,
     })
 }
 
@@ -147,6 +173,7 @@ fn retry_after(value: &HeaderValue, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn check_url(text: &str, expect: std::result::Result<&str, &str>) {
         let Value::Object(data) = json!({ "url": text }) else { unreachable!("an object") };

@@ -6,11 +6,13 @@ use crate::{DATA_MAX, HookInput, HookView, MASK};
 use context::Error;
 use model::DeliveryState;
 use serde_json::{Value, json};
+use store::forms::{FormDoc, FormRow};
 use testbed::both;
 
 both!(
     what_real_clients_send_makes_hooks,
     what_would_not_do_is_refused_by_name,
+    a_form_is_one_of_the_site,
     a_site_has_a_limited_number_of_hooks,
     updates_change_what_is_sent_and_keep_the_rest,
     a_whole_hook_can_be_sent_back,
@@ -38,7 +40,41 @@ async fn stored_secret(lab: &Lab, id: &str) -> Value {
     Value::Object(crate::secrets::open(&lab.cx, id, &row.sealed).expect("it opens"))
 }
 
+/// A form of a site, with its id for a name.
+async fn put_form(lab: &Lab, id: &str, site_id: &str) {
+    let (doc, now) = (FormDoc::default(), lab.cx.now());
+    let (id, site_id) = (id.to_owned(), site_id.to_owned());
+    let form = FormRow { name: id.clone(), id, site_id, doc, created_at: now, updated_at: now };
+    let mut tx = lab.cx.begin().await.expect("the database answers");
+    store::forms::put(&mut tx, &form).await.expect("a form");
+    tx.commit().await.expect("the database answers");
+}
+
+async fn a_form_is_one_of_the_site(lab: &Lab) {
+    const OTHER: &str = "22222222-2222-4222-8222-222222222222";
+    lab.add_site(OTHER, "other").await;
+    for (form, site) in [("f", SITE), ("g", SITE), ("x", OTHER)] {
+        put_form(lab, form, site).await;
+    }
+    let sent = |form: &str| json!({"event": "submission_created", "form_id": form, "data": {"url": "https://e.org"}});
+    let id = create(lab, sent("f")).await.expect("a hook").hook.id;
+    for (form, fits) in [("g", true), ("", true), ("x", false), ("nobody's", false)] {
+        let expect = if fits { Ok(()) } else { Err("form_id names no form of the site".to_owned()) };
+        assert_eq!(create(lab, sent(form)).await.map(|_| ()), expect, "{form}");
+        let changed = crate::update(&lab.cx, &id, input(json!({"form_id": form}))).await;
+        assert_eq!(changed.map(|_| ()).map_err(|error| error.to_string()), expect, "{form}");
+    }
+    crate::update(&lab.cx, &id, input(sent("f"))).await.expect("it is there");
+    let mut tx = lab.cx.begin().await.expect("the database answers");
+    store::forms::delete(&mut tx, "f").await.expect("the form goes");
+    tx.commit().await.expect("the database answers");
+    let back =
+        crate::update(&lab.cx, &id, input(sent("f"))).await.expect("a client sends back what it was given");
+    assert_eq!(back.hook.form_id.as_deref(), Some("f"));
+}
+
 async fn what_real_clients_send_makes_hooks(lab: &Lab) {
+    put_form(lab, "f", SITE).await;
     for (sent, kind, form) in [
         (
             json!({"site_id": SITE, "event": "submission_created", "form_id": "f", "data": {"url": "https://e.org"}}),

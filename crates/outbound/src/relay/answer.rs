@@ -47,6 +47,8 @@ pub(super) enum Rest {
     Chunks(Chunks),
     /// What comes until the connection is closed.
     ToTheEnd,
+    /// Nobody can say how much: nothing of it is read.
+    Unclear,
 }
 
 impl Head {
@@ -57,11 +59,12 @@ impl Head {
 }
 
 /// The head at the beginning of these bytes, as an answer to such a request, and its length; none when
-/// more bytes are needed.
+/// more bytes are needed. With `tolerant`, one that does not say where its body ends is an answer without
+/// a body that can be read.
 ///
 /// # Errors
 /// When it is none, is too long, or does not say where its body ends.
-pub(super) fn read(bytes: &Bytes, method: &Method) -> Result<Option<(Head, usize)>, Fault> {
+pub(super) fn read(bytes: &Bytes, method: &Method, tolerant: bool) -> Result<Option<(Head, usize)>, Fault> {
     let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut parsed = Response::new(&mut []);
     let reading = ParserConfig::default();
@@ -73,15 +76,19 @@ pub(super) fn read(bytes: &Bytes, method: &Method) -> Result<Option<(Head, usize
     };
     let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Fault::Malformed)?;
     let mut framing = Framing::new(parsed.version == Some(1));
+    let mut clear = true;
     let mut headers = HeaderMap::with_capacity(parsed.headers.len());
     for field in &*parsed.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|_| Fault::Malformed)?;
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value));
         let value = value.map_err(|_| Fault::Malformed)?;
-        framing.look_at(&name, &value)?;
+        match framing.look_at(&name, &value) {
+            Err(Fault::Framing) if tolerant => clear = false,
+            looked => looked?,
+        }
         headers.append(name, value);
     }
-    let (body, stays) = framing.of(status, method);
+    let (body, stays) = if clear { framing.of(status, method) } else { (Rest::Unclear, false) };
     Ok(Some((Head { status, headers, body, stays }, end)))
 }
 
@@ -155,6 +162,7 @@ impl Rest {
             }
             Self::Chunks(chunks) => return chunks.take(came),
             Self::ToTheEnd => std::mem::take(came),
+            Self::Unclear => Bytes::new(),
         };
         Ok(if piece.is_empty() { None } else { Some(piece) })
     }
@@ -165,6 +173,7 @@ impl Rest {
             Self::Bytes(left) => *left == 0,
             Self::Chunks(chunks) => chunks.is_over(),
             Self::ToTheEnd => false,
+            Self::Unclear => true,
         }
     }
 
@@ -183,7 +192,7 @@ impl Rest {
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::Bytes(left) => Some(*left),
-            Self::Chunks(_) | Self::ToTheEnd => None,
+            Self::Chunks(_) | Self::ToTheEnd | Self::Unclear => None,
         }
     }
 }
@@ -195,12 +204,13 @@ mod tests {
     /// An answer to such a request, in short: status, body and whether the connection stays.
     fn shown(method: &Method, text: &str) -> Result<Option<String>, Fault> {
         let bytes = Bytes::copy_from_slice(text.as_bytes());
-        let Some((head, end)) = read(&bytes, method)? else { return Ok(None) };
+        let Some((head, end)) = read(&bytes, method, false)? else { return Ok(None) };
         assert_eq!(&text[end..], "rest", "the head ends where the body begins");
         let body = match head.body {
             Rest::Bytes(count) => count.to_string(),
             Rest::Chunks(_) => "chunks".to_owned(),
             Rest::ToTheEnd => "to the end".to_owned(),
+            Rest::Unclear => "unclear".to_owned(),
         };
         let stays = if head.stays { "stays" } else { "closes" };
         Ok(Some(format!("{} {body} {stays}", head.status.as_u16())))

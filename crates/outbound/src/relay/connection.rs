@@ -90,7 +90,7 @@ impl Connection {
 
     /// Sends a request and waits for the head of its answer.
     pub(super) async fn exchange(&mut self, request: &mut Outgoing) -> Result<Head, Broken> {
-        let mut heard = Heard::default();
+        let mut heard = Heard::new(request.tolerant);
         poll_fn(|cx| {
             let sent = request.poll(cx, &mut self.wire);
             let answer = match &sent {

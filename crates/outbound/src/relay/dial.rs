@@ -35,7 +35,7 @@ pub(super) enum Wire {
 
 /// Why an origin was not reached. Says nothing of its address.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unreached {
+pub(crate) enum Unreached {
     #[error("{}", Refused)]
     Refused,
     #[error("no answer in time")]
@@ -58,7 +58,7 @@ impl Unreached {
 }
 
 /// Reaches origins.
-pub(super) struct Dialer {
+pub(crate) struct Dialer {
     policy: AddressPolicy,
     connect: Duration,
     lookup: Lookup,
@@ -73,7 +73,7 @@ impl fmt::Debug for Dialer {
 }
 
 impl Dialer {
-    pub(super) fn new(policy: AddressPolicy, connect: Duration, lookup: Lookup) -> Self {
+    pub(crate) fn new(policy: AddressPolicy, connect: Duration, lookup: Lookup) -> Self {
         Self { policy, connect, lookup, tls: Mutex::default() }
     }
 
@@ -82,7 +82,7 @@ impl Dialer {
     }
 
     async fn reach(&self, origin: &Origin) -> Result<Wire, Unreached> {
-        let stream = connect(&self.addresses(origin).await?).await?;
+        let stream = self.stream(origin.host(), origin.port()).await?;
         // a request leaves in one piece; nothing is gained by waiting for more
         let _ = stream.set_nodelay(true);
         if !origin.is_secure() {
@@ -92,14 +92,24 @@ impl Dialer {
         secure.map(|stream| Wire::Secure(Box::new(stream))).map_err(Unreached::Tls)
     }
 
-    async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, Unreached> {
-        let found = match origin.host() {
+    /// A connection to a host on which nothing was said yet.
+    pub(crate) async fn stream(&self, host: &Host<String>, port: u16) -> Result<TcpStream, Unreached> {
+        connect(&self.addresses(host, port).await?).await
+    }
+
+    /// Where a host may be dialled.
+    pub(crate) async fn addresses(
+        &self,
+        host: &Host<String>,
+        port: u16,
+    ) -> Result<Vec<SocketAddr>, Unreached> {
+        let found = match host {
             Host::Ipv4(address) => vec![IpAddr::V4(*address)],
             Host::Ipv6(address) => vec![IpAddr::V6(*address)],
             Host::Domain(name) => (self.lookup)(name.clone()).await.map_err(Unreached::Socket)?,
         };
         let permitted = permitted(&self.policy, &found).map_err(|_| Unreached::Refused)?;
-        Ok(permitted.map(|address| SocketAddr::new(address.ip(), origin.port())).collect())
+        Ok(permitted.map(|address| SocketAddr::new(address.ip(), port)).collect())
     }
 
     fn tls(&self) -> Result<TlsConnector, Unreached> {

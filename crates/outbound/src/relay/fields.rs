@@ -45,7 +45,7 @@ impl Fields {
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+    pub fn iter(&self) -> impl Iterator<Item = &(HeaderName, HeaderValue)> + Clone {
         self.0.iter()
     }
 }

@@ -8,6 +8,8 @@ use http::Method;
 /// What was heard of an answer before its head was there.
 #[derive(Default)]
 pub(super) struct Heard {
+    /// Whether an answer counts that does not say where its body ends.
+    tolerant: bool,
     /// Bytes of interim answers.
     interim: usize,
     /// Bytes behind them that make no head by themselves.
@@ -15,6 +17,10 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    pub(super) fn new(tolerant: bool) -> Self {
+        Self { tolerant, ..Self::default() }
+    }
+
     /// Whether nothing came yet.
     pub(super) fn is_nothing(&self) -> bool {
         self.interim + self.begun == 0
@@ -26,7 +32,7 @@ impl Heard {
     /// When what came is no head, or too long for one.
     pub(super) fn head(&mut self, came: &mut Bytes, method: &Method) -> Result<Option<Head>, Fault> {
         while self.may_be_whole(came) {
-            let Some((head, end)) = answer::read(came, method)? else { break };
+            let Some((head, end)) = answer::read(came, method, self.tolerant)? else { break };
             self.interim += end;
             if self.interim > HEAD_BYTES {
                 return Err(Fault::TooLong);

@@ -14,6 +14,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use dial::{Dialer, Unreached};
 pub use fields::{Fields, Spelling};
 pub use pool::{IDLE_IN_ALL, IDLE_LIMIT, IDLE_PER_ORIGIN};
 
@@ -23,11 +24,11 @@ use crate::{AddressPolicy, Origin};
 use answer::{Head, Rest};
 use bytes::Bytes;
 use connection::{Broken, Connection};
-use dial::{Dialer, Unreached};
 use futures_util::Stream;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 use http_body::Body;
+use http_body_util::Full;
 use outgoing::Outgoing;
 use pool::Pool;
 use std::error::Error as StdError;
@@ -78,7 +79,7 @@ impl Relay {
         Self::with_lookup(policy, connect, SYSTEM)
     }
 
-    fn with_lookup(policy: AddressPolicy, connect: Duration, lookup: Lookup) -> Self {
+    pub(crate) fn with_lookup(policy: AddressPolicy, connect: Duration, lookup: Lookup) -> Self {
         // Fails only when another part of the program was first, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dialer = Dialer::new(policy, connect, lookup);
@@ -96,9 +97,20 @@ impl Relay {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let began = Instant::now();
+        let request = Outgoing::new(&passed, body);
+        self.exchange(request, passed.origin).await
+    }
+
+    /// The same for whoever goes by the status: an answer that does not say clearly where its body ends is
+    /// one without a body, and the last on its connection.
+    pub(crate) async fn ask(&self, passed: Passed, body: Option<Full<Bytes>>) -> Result<Relayed, Failure> {
         let mut request = Outgoing::new(&passed, body);
-        let origin = passed.origin;
+        request.tolerant = true;
+        self.exchange(request, passed.origin).await
+    }
+
+    async fn exchange(&self, mut request: Outgoing, origin: Origin) -> Result<Relayed, Failure> {
+        let began = Instant::now();
         while let Some((mut connection, rested)) = self.0.pool.take(&origin, began) {
             if !poll_fn(|cx| Poll::Ready(connection.is_alive(cx))).await {
                 continue;
@@ -192,6 +204,11 @@ impl Relayed {
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.body.rest.length()
+    }
+
+    /// Whether nobody can say where the body ends.
+    pub(crate) fn is_unclear(&self) -> bool {
+        matches!(self.body.rest, Rest::Unclear)
     }
 
     /// The body, as it comes. It is not decompressed. Dropped before its end it takes the connection

@@ -29,6 +29,8 @@ pub(super) struct Outgoing {
     /// Where the rest of the body comes from.
     upload: Option<Upload>,
     bodiless: bool,
+    /// Whether an answer counts that does not say where its body ends.
+    pub(super) tolerant: bool,
     state: State,
 }
 
@@ -64,6 +66,7 @@ impl Outgoing {
             tail: b"",
             sent: 0,
             bodiless: upload.is_none(),
+            tolerant: false,
             upload: upload.filter(|upload| upload.left != Some(0)),
             state: State::Going,
         }

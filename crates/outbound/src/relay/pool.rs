@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-/// Connections to one origin that wait.
-pub const IDLE_PER_ORIGIN: usize = 256;
+/// Connections to one origin that wait: as many as there may be notifications at once, since many hooks
+/// may lead to one host.
+pub const IDLE_PER_ORIGIN: usize = 512;
 /// Connections that wait, to all origins.
 pub const IDLE_IN_ALL: usize = 1024;
 /// How long a connection waits at most.

@@ -42,6 +42,7 @@ both_places!(
     many_small_writes_make_one_blob,
     a_blob_of_twenty_megabytes_passes_through,
     a_blob_above_the_single_put_is_kept_in_parts,
+    what_is_laid_becomes_a_blob_when_it_is_settled,
 );
 
 struct Fixture {
@@ -112,6 +113,43 @@ fn digests(bytes: &[u8]) -> Digests {
         sha1: hex::encode(Sha1::digest(bytes)),
         sha256: hex::encode(Sha256::digest(bytes)),
         size: bytes.len() as u64,
+    }
+}
+
+/// Few of them are flushed one by one, many together; another process finds what was not forgotten.
+async fn what_is_laid_becomes_a_blob_when_it_is_settled(at: &Fixture) {
+    if !at.blobs.can_lay() {
+        assert!(at.blobs.path(&"0".repeat(64)).is_none(), "only a bucket lays nothing");
+        assert!(at.blobs.lay(at.blobs.stage().await.unwrap(), "label").await.is_err());
+        assert!(at.blobs.left().await.unwrap().is_empty());
+        return;
+    }
+    for count in [1, 3, 40] {
+        let mut all = Vec::new();
+        for size in 1..=count {
+            let bytes = bytes(size * 1000);
+            let mut staged = at.blobs.stage().await.unwrap();
+            staged.write(&bytes).await.unwrap();
+            let laid = at.blobs.lay(staged, "label").await.unwrap();
+            assert_eq!((laid.label.as_str(), &laid.digests), ("label", &digests(&bytes)));
+            assert!(
+                !at.blobs.contains(&laid.digests.sha256).await.unwrap(),
+                "it may not outlive a power cut"
+            );
+            all.push(laid);
+        }
+        let next = Blobs::local(at.folder.path()).unwrap();
+        let mut left = next.left().await.unwrap();
+        left.sort_by_key(|laid| laid.digests.size);
+        assert_eq!(left, all);
+        assert_eq!(at.blobs.settle(all.clone()).await.unwrap(), all);
+        assert_eq!(next.settle(left).await.unwrap(), all, "once more does no harm");
+        for laid in &all {
+            let got = at.blobs.get(&laid.digests.sha256).await.unwrap();
+            assert_eq!(digests(&got), laid.digests);
+        }
+        at.blobs.forget(all).await.unwrap();
+        assert!(next.left().await.unwrap().is_empty());
     }
 }
 

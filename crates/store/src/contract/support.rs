@@ -201,7 +201,7 @@ pub(crate) fn deploy(id: &str, state: DeployState, age: i64) -> DeployRow {
 pub(crate) fn service(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!(
-            "{variable} is not set: run the tests through `make test`, or set what `cargo run -p xtask -- services` prints"
+            "{variable} is not set: run the tests through `make test`, or set what `cargo xtask services` prints"
         )
     })
 }

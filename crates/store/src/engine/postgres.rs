@@ -24,6 +24,8 @@ const FRESH: Duration = Duration::from_secs(1);
 const AGE_MAX: Duration = Duration::from_secs(30 * 60);
 /// Between two tries to reach a server that is starting.
 const AGAIN: Duration = Duration::from_millis(100);
+/// A server that starts waits for as long without a word.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// SQLSTATE of "too many connections", which passes.
 const TOO_MANY: &str = "53300";
@@ -64,8 +66,19 @@ impl Server {
         let options: PgConnectOptions = url.parse().map_err(Error::database::<sqlx::Error>)?;
         let options = options.statement_cache_capacity(STATEMENTS);
         let server = Self { options: Arc::new(options), pool: Pool::new(CONNECTIONS) };
-        drop(server.take().await?);
+        server.reach().await?;
         Ok(server)
+    }
+
+    /// Connects for the first time, and tells whoever starts the server what it waits for.
+    async fn reach(&self) -> Result<()> {
+        let first = self.take();
+        tokio::pin!(first);
+        if let Ok(taken) = tokio::time::timeout(SILENCE, &mut first).await {
+            return taken.map(drop);
+        }
+        tracing::warn!("PostgreSQL cannot be reached yet; it is waited for up to {} s", PATIENCE.as_secs());
+        first.await.map(drop)
     }
 
     /// A session to read in.
@@ -79,14 +92,22 @@ impl Server {
     }
 
     async fn take(&self) -> Result<Lease<Link>> {
-        tokio::time::timeout(PATIENCE, self.take_alive()).await.map_err(|_| Fault::Busy)?
+        self.take_within(PATIENCE).await
     }
 
-    async fn take_alive(&self) -> Result<Lease<Link>> {
+    async fn take_within(&self, patience: Duration) -> Result<Lease<Link>> {
+        let mut refusal = None;
+        match tokio::time::timeout(patience, self.take_alive(&mut refusal)).await {
+            Ok(taken) => taken,
+            Err(_) => Err(refusal.map_or_else(|| Fault::Busy.into(), Error::from)),
+        }
+    }
+
+    async fn take_alive(&self, refusal: &mut Option<sqlx::Error>) -> Result<Lease<Link>> {
         loop {
             let mut lease = self.pool.take().await?;
             if !lease.is_filled() {
-                lease.put(self.connect().await?);
+                lease.put(self.connect(refusal).await?);
                 return Ok(lease);
             }
             let link = lease.get()?;
@@ -97,15 +118,19 @@ impl Server {
         }
     }
 
-    /// A server that is about to be there again is waited for.
-    async fn connect(&self) -> Result<Link> {
+    /// A server that is about to be there again is waited for; what it said last is kept in `refusal`, for
+    /// who gives up.
+    async fn connect(&self, refusal: &mut Option<sqlx::Error>) -> Result<Link> {
         loop {
             match PgConnection::connect_with(&self.options).await {
                 Ok(db) => {
                     let now = Instant::now();
                     return Ok(Link { db, born: now, rested: now });
                 }
-                Err(error) if passes(&error) => tokio::time::sleep(AGAIN).await,
+                Err(error) if passes(&error) => {
+                    *refusal = Some(error);
+                    tokio::time::sleep(AGAIN).await;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -270,5 +295,22 @@ fn rest(lease: &mut Lease<Link>) {
     link.rested = Instant::now();
     if link.born.elapsed() > AGE_MAX {
         lease.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_gives_up_on_a_server_says_what_it_said() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = nobody.local_addr().expect("its address").port();
+        drop(nobody);
+        let options: PgConnectOptions =
+            format!("postgres://u@127.0.0.1:{port}/x").parse().expect("an address");
+        let server = Server { options: Arc::new(options), pool: Pool::new(CONNECTIONS) };
+        let refused = server.take_within(2 * AGAIN).await.err().expect("nobody answers there");
+        assert!(refused.to_string().contains("Connection refused"), "{refused}");
     }
 }

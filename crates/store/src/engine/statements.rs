@@ -24,6 +24,17 @@ impl SqliteRow {
         }
     }
 
+    /// Takes a text out, which is null afterwards.
+    pub(crate) fn take_text(&mut self, column: &str) -> Result<Option<String>> {
+        self.text(column)?;
+        let place = self.columns.iter().position(|name| **name == *column);
+        let value = place.and_then(|place| self.values.get_mut(place));
+        Ok(match value.map(|value| std::mem::replace(value, Value::Null)) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        })
+    }
+
     pub(crate) fn int(&self, column: &str) -> Result<Option<i64>> {
         match self.value(column)? {
             Value::Integer(number) => Ok(Some(*number)),
@@ -166,12 +177,15 @@ mod tests {
         let mut db = table();
         let insert = q!("INSERT INTO t (n, s, b) VALUES ($1, $2, $3)", i64::MIN, "ü\0x", vec![0_u8, 255]);
         assert_eq!(run(&mut db, &insert).unwrap(), 1);
-        let row = row(&mut db, &q!("SELECT n, s, b, p FROM t")).unwrap().unwrap();
+        let mut row = row(&mut db, &q!("SELECT n, s, b, p FROM t")).unwrap().unwrap();
         assert_eq!(row.int("n").unwrap(), Some(i64::MIN));
         assert_eq!(row.text("s").unwrap(), Some("ü\0x"));
         assert_eq!(row.bytes("b").unwrap(), Some(&[0, 255][..]));
         assert_eq!(row.int("p").unwrap(), None);
         assert!(row.int("s").is_err() && row.text("b").is_err() && row.bytes("n").is_err());
+        assert_eq!(row.take_text("s").unwrap().as_deref(), Some("ü\0x"));
+        assert_eq!(row.text("s").unwrap(), None, "it was taken out");
+        assert!(row.take_text("n").is_err() && row.int("n").unwrap().is_some());
         assert!(row.text("nothing").unwrap_err().to_string().contains("nothing"));
     }
 

@@ -227,7 +227,7 @@ fn record(request: &Request, body: Option<&Value>) -> Value {
     json!({
         "method": request.method.as_str(),
         "url": request.url.as_str(),
-        "headers": recorded(&request.headers, &["authorization"]),
+        "headers": recorded(&request.headers, &[header::AUTHORIZATION]),
         "body": body,
     })
 }

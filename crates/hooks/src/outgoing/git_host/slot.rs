@@ -196,7 +196,7 @@ pub(crate) fn quiet(why: &str) -> Tried {
         duration_ms: 0,
         status: None,
         error: None,
-        request: json!({ "note": why }),
+        request: json!({ "note": why }).into(),
         response: None,
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn created(sent: &Thing<'_>) -> Notice {
         None => number,
     };
     let mut notice = Notice::new(Severity::Neutral, headline);
-    notice = notice.leading(&Line::of(&title).plain().replace('\n', " "), Some(&sent.site.admin_url));
+    let page = format!("{}/forms", sent.site.admin_url);
+    notice = notice.leading(&Line::of(&title).plain().replace('\n', " "), Some(&page));
     for (title, value) in fields(sent) {
         notice = notice.with_field(&Line::of(&title).plain().replace('\n', " "), Line::of(&value));
     }

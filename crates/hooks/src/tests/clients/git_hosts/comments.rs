@@ -144,6 +144,6 @@ async fn pull_requests_have_comments_of_their_own(world: &World) {
     none.review_id = None;
     let tried = world.tell(&hook, "deploy_succeeded", &none).await;
     let why = "nothing to tell: the deploy belongs to no pull or merge request";
-    assert_eq!((tried.meaning, &tried.request["note"]), (Meaning::Delivered, &json!(why)));
+    assert_eq!((tried.meaning, &tried.request.read()["note"]), (Meaning::Delivered, &json!(why)));
     assert_eq!(world.heard().await.len(), 4, "{SITE}");
 }

@@ -53,7 +53,11 @@ async fn there_may_be_nothing_to_tell(world: &World) {
         ] {
             let tried = world.tell(hook, event, deploy).await;
             let note = format!("nothing to tell: {why}");
-            assert_eq!((tried.meaning, &tried.request["note"]), (Meaning::Delivered, &json!(note)), "{kind}");
+            assert_eq!(
+                (tried.meaning, &tried.request.read()["note"]),
+                (Meaning::Delivered, &json!(note)),
+                "{kind}"
+            );
         }
     }
     assert!(world.heard().await.is_empty());
@@ -182,7 +186,7 @@ async fn the_token_is_on_no_record(world: &World) {
             let other = Deploy { id, commit_ref, created_at, ..deploy(DeployState::Ready) };
             let tried = world.tell(&hook, "deploy_succeeded", &other).await;
             assert!(!format!("{tried:?}").contains(TOKEN), "{kind} {status}: {tried:?}");
-            let sent = &tried.request;
+            let sent = tried.request.read();
             assert!(sent["body"].is_object() || sent["method"] == "GET", "{kind}: {tried:?}");
             assert_eq!(sent["headers"]["Authorization"], MASK, "{kind}");
         }

@@ -107,7 +107,10 @@ async fn what_was_told_is_not_told_again(world: &World) {
         let asked = world.heard().await.len();
         let again = world.tell(&hook, "deploy_succeeded_after_failing", &deploy(DeployState::Ready)).await;
         assert_eq!((again.meaning, again.status), (Meaning::Delivered, None), "{kind}");
-        assert!(again.request["note"].as_str().is_some_and(|why| why.contains("already")), "{again:?}");
+        assert!(
+            again.request.read()["note"].as_str().is_some_and(|why| why.contains("already")),
+            "{again:?}"
+        );
         assert!(world.heard().await.is_empty() && asked > 0, "{kind}");
     }
 }

@@ -1,7 +1,7 @@
 //! A bed with two sites, and the stand-in for Git hosts.
 
 use crate::outgoing::git_host::fixtures;
-use crate::outgoing::{Gear, Message, Tried};
+use crate::outgoing::{Gear, Message, Tried, Way};
 use crate::tests::lab::{Lab, SITE};
 use crate::{HookInput, secrets, targets};
 use bytes::Bytes;
@@ -92,7 +92,8 @@ impl World {
     pub(crate) async fn tell_body(&self, cx: &Context, hook: &HookRow, event: &str, body: &str) -> Tried {
         let secrets = secrets::open(cx, &hook.id, &hook.sealed).expect("they open");
         let (event_id, at) = ("msg_1", cx.now());
-        let message = Message { event_id, event, at, body, hook, secrets: &secrets, digest: None };
+        let (secrets, way) = (&secrets, &Way::new());
+        let message = Message { event_id, event, at, body, hook, secrets, way, digest: None };
         let target = targets::named(&hook.kind).expect("a target");
         (target.send)(&self.gear(cx), &message).await
     }
