@@ -65,8 +65,13 @@ impl Principal {
     /// The first account in which the principal may do this: where new things go by default.
     #[must_use]
     pub fn first_account(&self, scope: Scope) -> Option<&str> {
-        let granted = |id: &&str| self.may(id, scope) == Access::Granted;
-        self.memberships.iter().map(|(id, _)| id.as_str()).find(granted)
+        self.accounts(scope).next()
+    }
+
+    /// The accounts in which this caller may do so, in the order of the memberships.
+    pub fn accounts(&self, scope: Scope) -> impl Iterator<Item = &str> {
+        let granted = move |id: &&str| self.may(id, scope) == Access::Granted;
+        self.memberships.iter().map(|(id, _)| id.as_str()).filter(granted)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::Shared;
 use crate::answer::{Answer, Next};
 use crate::exchange::Exchange;
 use crate::phases::{addons, basic_auth, canonical_host, defaults, form_post, headers, host, not_found};
-use crate::phases::{pretty_urls, redirects, reserved};
+use crate::phases::{pretty_urls, redirects, reserved, robots};
 use crate::phases::{site_access, site_password, snippets, split_test, static_file, target};
 use crate::sites::SiteView;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -39,6 +39,7 @@ async fn serve(edge: &Shared, exchange: &mut Exchange, site: &SiteView) -> Answe
     };
     split_test::mark(exchange, &mut answer);
     canonical_host::strict(exchange, site, &mut answer);
+    robots::run(site, &mut answer);
     answer
 }
 

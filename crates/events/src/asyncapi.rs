@@ -155,7 +155,7 @@ fn headers() -> Value {
             "X-Webhook-Signature": text(token),
             "X-Nf-Sign": text("The same token under its older name."),
             "X-Webhook-Signature-Previous": text("While a secret that was replaced still counts: the token by that secret."),
-            "X-Netlify-Event": text("Name of the event."),
+            "X-Netlify-Event": text("Name of the event; its alias for a hook that listens to nothing but that."),
             "webhook-id": text("Id of the event, the same on every try."),
             "webhook-timestamp": text("Seconds since the epoch at which this try was made."),
             "webhook-signature": text("With a secret: `v1,<base64>`, the signature of the Standard Webhooks specification; several, separated by spaces, while secrets overlap."),

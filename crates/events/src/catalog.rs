@@ -141,6 +141,14 @@ pub fn canonical(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name)
 }
 
+/// What an event is called to a hook that listens to `listed`: its own name, or the alias when that is all
+/// the hook knows it by. A receiver that goes by names looks for the one it was set up with.
+#[must_use]
+pub fn name_for<'a>(event: &'a str, listed: &'a [String]) -> &'a str {
+    let alias = listed.iter().find(|name| canonical(name) == event);
+    alias.filter(|_| listed.iter().all(|name| name != event)).map_or(event, String::as_str)
+}
+
 /// The catalogue's row of an event or alias.
 #[must_use]
 pub fn entry(name: &str) -> Option<&'static Entry> {
@@ -161,6 +169,23 @@ mod tests {
             assert_eq!(entry(alias).map(|e| e.name), Some(*name));
         }
         assert!(entry("nothing").is_none());
+    }
+
+    #[test]
+    fn a_hook_is_told_of_an_event_by_the_name_it_knows() {
+        let (own, alias) = ("submission_created", "form_submission");
+        for (event, listed, expect) in [
+            (own, &[own][..], own),
+            (own, &[alias], alias),
+            (own, &["deploy_created", alias], alias),
+            (own, &[alias, own], own),
+            (own, &[], own),
+            ("deploy_created", &[alias], "deploy_created"),
+            ("digest", &[alias], "digest"),
+        ] {
+            let listed: Vec<String> = listed.iter().map(ToString::to_string).collect();
+            assert_eq!(name_for(event, &listed), expect, "{event} {listed:?}");
+        }
     }
 
     #[test]

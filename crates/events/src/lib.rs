@@ -12,7 +12,7 @@ mod route;
 mod sample;
 
 pub use asyncapi::document as asyncapi;
-pub use catalog::{ALIASES, CATALOG, Entry, Event, Subject, canonical, entry};
+pub use catalog::{ALIASES, CATALOG, Entry, Event, Subject, canonical, entry, name_for};
 pub use fire::{To, record_for};
 pub use note::{Note, Noted, note};
 pub use record::record;

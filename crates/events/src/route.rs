@@ -9,7 +9,7 @@ use store::hooks::Subscription;
 pub struct Facts<'a> {
     /// Name from the catalogue.
     pub event: &'a str,
-    /// The site; submissions are recorded with the form's site by the caller.
+    /// Id of the object it is about.
     pub resource_id: &'a str,
     /// Deploy context.
     pub context: Option<&'a str>,

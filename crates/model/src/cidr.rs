@@ -1,5 +1,6 @@
 //! Blocks of addresses, as lists of those who may do something name them. Pure.
 
+use crate::quoted;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -15,7 +16,7 @@ impl FromStr for Cidr {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no address and no block of addresses like 10.0.0.0/8");
+        let wrong = || format!("{} is no address and no block of addresses like 10.0.0.0/8", quoted(text));
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse::<u32>().map_err(|_| wrong())?)),
             None => (text, None),

@@ -84,8 +84,10 @@ pub struct Site {
     /// `github`, `gitlab`, ... of the linked repository.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub git_provider: Option<String>,
-    /// URL that a Git host calls on a push.
-    pub deploy_hook: String,
+    /// URL that a Git host calls on a push. Whoever knows it may start builds, so that only those see it who
+    /// may change the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deploy_hook: Option<String>,
     /// What the site may use.
     pub capabilities: Value,
     /// How files are changed on their way out.

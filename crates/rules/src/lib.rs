@@ -9,6 +9,7 @@ mod line_error;
 mod list;
 pub mod paths;
 pub mod redirects;
+mod settable;
 
 pub use crowd::MAX_JUDGED;
 pub use line_error::{LineError, MAX_LINE_ERRORS};

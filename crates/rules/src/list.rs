@@ -10,11 +10,12 @@ use crate::crowd::{MAX_JUDGED, thin};
 use crate::line_error::{LineError, cap, left_out};
 
 /// The rules of the value called `name`, at most `most`. A faulty entry is left out and reported under
-/// its number, from 1; one that says nothing is left out without a word.
+/// its number, from 1; one that says nothing is left out without a word. What `parse` tells of an entry
+/// that is not left out as a whole is reported under its number too.
 pub(crate) fn from_json<R>(
     list: Option<&Value>,
     (name, most): (&str, usize),
-    parse: impl Fn(&Value) -> Result<Option<R>, &'static str>,
+    parse: impl Fn(&Value, &mut Vec<String>) -> Result<Option<R>, &'static str>,
 ) -> (Vec<R>, Vec<LineError>) {
     let entries = match list {
         None => return (Vec::new(), Vec::new()),
@@ -26,10 +27,12 @@ pub(crate) fn from_json<R>(
     };
     let (mut rules, mut errors) = (Vec::new(), Vec::new());
     for (index, entry) in entries.iter().take(most).enumerate() {
-        match parse(entry) {
+        let mut told = Vec::new();
+        match parse(entry, &mut told) {
             Ok(rule) => rules.extend(rule),
-            Err(message) => errors.push(LineError::new(index + 1, message)),
+            Err(message) => told.push(message.to_owned()),
         }
+        errors.extend(told.into_iter().map(|message| LineError::new(index + 1, message)));
     }
     if entries.len() > most {
         errors.push(LineError::new(most + 1, format!("more than {most} rules")));

@@ -1,6 +1,6 @@
 //! Making a site.
 
-use crate::repo::push_hook_id;
+use crate::repo;
 use crate::update::{Changes, apply, hash_password};
 use crate::{domain, identity, name};
 use context::{Context, Error, Result};
@@ -25,16 +25,18 @@ pub async fn create(
     let now = cx.now();
     let info = SiteInfo {
         user_id: user_id.map(ToOwned::to_owned),
-        deploy_hook_id: Some(push_hook_id(cx)),
+        deploy_hook_id: Some(cx.secret_id()),
         ..SiteInfo::default()
     };
     let mut site = SiteRow { info, ..SiteRow::new(&cx.uuid(), account_id, "", now) };
     let chosen = changes.name.is_some();
     let secret_chosen = changes.jwt_secret.is_some();
+    let writes_in = std::mem::take(&mut changes.writes_in);
     apply(cx, &mut site, changes)?;
     if !secret_chosen {
         identity::draw(cx, &mut site.info)?;
     }
+    repo::check_key(&mut cx.read().await?, &site, None, &writes_in).await?;
     for _ in 0..NAME_TRIES {
         if !chosen {
             site.name = name::random(cx);

@@ -1,7 +1,7 @@
 //! Domains of a site's own.
 
 use context::{Context, Error, Result};
-use model::HostTarget;
+use model::{HostTarget, SiteName, quoted};
 use store::sites::{self, SiteInfo, SiteRow};
 use store::{ChangeKind, Tx};
 
@@ -24,14 +24,36 @@ pub(crate) fn checked(cx: &Context, domain: &str) -> Result<String> {
             && !label.ends_with('-')
     };
     if domain.len() > DOMAIN_MAX || !domain.contains('.') || !domain.split('.').all(label) {
-        return Err(Error::Unprocessable(format!("{domain:?} is not a domain name")));
+        return Err(Error::Unprocessable(format!("{} is not a domain name", quoted(&domain))));
     }
     match cx.addresses().target(&domain) {
         HostTarget::Other(domain) => Ok(domain),
+        HostTarget::Control if domain == cx.addresses().control_host => Err(of_control(&domain)),
+        HostTarget::Control => {
+            Err(Error::Unprocessable(format!("{domain} is an address, not a domain name")))
+        }
         _ => {
             Err(Error::Unprocessable(format!("{domain} belongs to this server; use the site's name instead")))
         }
     }
+}
+
+/// The name, when visitors would find a site of this name under the site domain.
+///
+/// # Errors
+/// `Unprocessable` when the API and the dashboard answer there.
+pub(crate) fn free_name(cx: &Context, name: SiteName) -> Result<String> {
+    let host = format!("{}.{}", name.as_str(), cx.addresses().site_domain);
+    if cx.addresses().target(&host) == HostTarget::Control {
+        return Err(of_control(&host));
+    }
+    Ok(name.into_string())
+}
+
+fn of_control(host: &str) -> Error {
+    let what =
+        format!("{host} is where this server's own API and dashboard answer; no site can be found there");
+    Error::Unprocessable(what)
 }
 
 /// Every domain where a site shows its pages.

@@ -19,5 +19,8 @@ pub use delete::delete;
 pub use domain::counterpart;
 pub use enable::set_enabled;
 pub use present::{present, present_all, push_url};
-pub use repo::unlink_repo;
+pub use repo::{may_be_local, unlink_repo};
 pub use update::{Changes, update};
+
+#[cfg(test)]
+mod tests;

@@ -103,7 +103,7 @@ fn shown(
         account_name: account.map(|a| a.name.clone()).unwrap_or_default(),
         account_slug: account.map(|a| a.slug.clone()).unwrap_or_default(),
         git_provider: info.build.provider.clone(),
-        deploy_hook: push_url(cx, info.build.provider.as_deref(), hook),
+        deploy_hook: Some(push_url(cx, info.build.provider.as_deref(), hook)),
         capabilities: json!({}),
         processing_settings: info.processing,
         build_settings: info.build,

@@ -4,7 +4,7 @@ use crate::create::taken;
 use crate::domain;
 use crate::identity;
 use crate::password::{self, PasswordContext};
-use crate::repo::{self, push_hook_id};
+use crate::repo;
 use context::{Context, Error, Result};
 use events::Note;
 use model::{BuildSettings, ProcessingSettings, SiteName};
@@ -70,9 +70,13 @@ pub struct Changes {
     /// The person who asks, for the audit log; never out of a request's body.
     #[serde(skip)]
     pub by: Option<String>,
-    /// Whether who asks may not link what is on this machine's disk; never out of a request's body.
+    /// Whether who asks runs the server, and may link what is on its disk; never out of a request's body.
     #[serde(skip)]
-    pub only_remote: bool,
+    pub by_operator: bool,
+    /// The accounts in which who asks may write, whose deploy keys they may name; never out of a request's
+    /// body.
+    #[serde(skip)]
+    pub writes_in: Vec<String>,
 }
 
 /// Says nothing: a password and a secret are among the changes.
@@ -117,8 +121,11 @@ pub async fn update(cx: &Context, site_id: &str, mut changes: Changes) -> Result
     let mut site = sites::lock_row(&mut tx, site_id).await?.ok_or(Error::NotFound)?;
     let before = domain::listed(&site.info);
     let secret_by = changes.jwt_secret.is_some().then(|| changes.by.clone());
+    let key_before = site.info.build.deploy_key_id.clone();
+    let writes_in = std::mem::take(&mut changes.writes_in);
     apply(cx, &mut site, changes)?;
-    let push_hook = site.info.deploy_hook_id.get_or_insert_with(|| push_hook_id(cx)).clone();
+    repo::check_key(&mut tx, &site, key_before.as_deref(), &writes_in).await?;
+    let push_hook = site.info.deploy_hook_id.get_or_insert_with(|| cx.secret_id()).clone();
     pushes::ensure_hook(&mut tx, &push_hook, &site.id, cx.now()).await?;
     site.updated_at = cx.now();
     match sites::update(&mut tx, &site).await {
@@ -148,7 +155,9 @@ pub(crate) async fn hash_password(cx: &Context, changes: &mut Changes) -> Result
 /// Writes changes into a site. The password is a hash by now.
 pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Result<()> {
     if let Some(name) = &changes.name {
-        site.name = SiteName::parse(name).map_err(Error::Unprocessable)?.into_string();
+        let name = SiteName::parse(name).map_err(Error::Unprocessable)?;
+        // a site that has the name from before the server got its own keeps it
+        site.name = if name.as_str() == site.name { site.name.clone() } else { domain::free_name(cx, name)? };
     }
     apply_domains(cx, &mut site.info, &changes)?;
     apply_identity(cx, &mut site.info, &changes)?;
@@ -169,12 +178,7 @@ pub(crate) fn apply(cx: &Context, site: &mut SiteRow, changes: Changes) -> Resul
         info.plugins = plugins;
     }
     if let Some(repo) = changes.repo.or(changes.build_settings) {
-        repo::check(&repo)?;
-        let before = info.build.clone();
-        merge_repo(&mut info.build, repo);
-        if changes.only_remote {
-            repo::check_place(&before, &info.build)?;
-        }
+        repo::link(cx, info, repo, changes.by_operator)?;
     }
     Ok(())
 }
@@ -225,7 +229,7 @@ fn apply_identity(cx: &Context, info: &mut SiteInfo, changes: &Changes) -> Resul
 }
 
 /// Lays what the client sent over what is there; a linked repository needs something to clone.
-fn merge_repo(build: &mut BuildSettings, repo: Repo) {
+pub(crate) fn merge_repo(build: &mut BuildSettings, repo: Repo) {
     let new = repo.settings;
     let before = (build.provider.clone(), build.repo_path.clone());
     build.id = new.id.or(build.id);

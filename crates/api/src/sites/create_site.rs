@@ -18,7 +18,7 @@ struct Body {
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let mut body: Body = call.json().await?;
-    body.changes.only_remote = source::only_remote(&call).await?;
+    source::say(&call, &mut body.changes).await?;
     let who = call.user()?.clone();
     let account_id = match &body.account_slug {
         Some(slug) => {
@@ -38,5 +38,5 @@ pub(crate) async fn handle(mut call: Call) -> Outcome {
         Access::Unknown => return Err(Error::NotFound),
     }
     let site = sites::create(&call.cx, &account_id, Some(&who.user_id), body.changes).await?;
-    Ok(Reply::created(&show::one(&call.cx, &site).await?))
+    Ok(Reply::created(&show::one(&call, &site).await?))
 }

@@ -7,9 +7,9 @@ use sites::Changes;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let mut changes: Changes = call.json().await?;
-    changes.only_remote = source::only_remote(&call).await?;
+    source::say(&call, &mut changes).await?;
     let account_id = call.account()?.id.clone();
     let user_id = call.user()?.user_id.clone();
     let site = sites::create(&call.cx, &account_id, Some(&user_id), changes).await?;
-    Ok(Reply::created(&show::one(&call.cx, &site).await?))
+    Ok(Reply::created(&show::one(&call, &site).await?))
 }

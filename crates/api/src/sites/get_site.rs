@@ -5,5 +5,5 @@ use crate::reply::Reply;
 use crate::sites::show;
 
 pub(crate) async fn handle(call: Call) -> Outcome {
-    Ok(Reply::json(&show::one(&call.cx, call.site()?).await?))
+    Ok(Reply::json(&show::one(&call, call.site()?).await?))
 }

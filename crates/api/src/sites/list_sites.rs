@@ -11,6 +11,6 @@ pub(crate) async fn handle(call: Call) -> Outcome {
         account_id: call.user()?.only_account.clone(),
         name: call.query("name").map(ToOwned::to_owned),
     };
-    let sites = show::page(&call.cx, &filter, call.page()).await?;
+    let sites = show::page(&call, &filter, call.page()).await?;
     Ok(Reply::list(&sites, call.page(), &call))
 }

@@ -6,5 +6,5 @@ use crate::sites::show;
 
 pub(crate) async fn handle(call: Call) -> Outcome {
     let site = sites::unlink_repo(&call.cx, &call.site()?.id).await?;
-    Ok(Reply::json(&show::one(&call.cx, &site).await?))
+    Ok(Reply::json(&show::one(&call, &site).await?))
 }

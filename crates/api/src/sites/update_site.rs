@@ -8,8 +8,8 @@ use sites::Changes;
 
 pub(crate) async fn handle(mut call: Call) -> Outcome {
     let mut changes: Changes = call.json().await?;
-    changes.only_remote = source::only_remote(&call).await?;
+    source::say(&call, &mut changes).await?;
     changes.by = Some(call.user()?.user_id.clone());
     let site = sites::update(&call.cx, &call.site()?.id, changes).await?;
-    Ok(Reply::json(&show::one(&call.cx, &site).await?))
+    Ok(Reply::json(&show::one(&call, &site).await?))
 }

@@ -7,9 +7,6 @@ use super::request::{MAX_FIELDS, stays};
 use crate::exchange::is_plain;
 use std::mem::MaybeUninit;
 
-/// Longest name of a header that is looked at.
-const MAX_NAME: usize = "transfer-encoding".len();
-
 /// A request that was understood at a glance.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Glance<'b> {
@@ -71,7 +68,17 @@ impl<'b> Seen<'b> {
                 let ending = if stays(value)? { Ending::KeepAlive } else { Ending::Close };
                 return self.ending.replace(ending).is_none().then_some(());
             }
-            (2..=MAX_NAME, _) if UNUSUAL.iter().any(|unusual| is(name, unusual)) => return None,
+            (2, b't')
+            | (5, b'r')
+            | (6, b'e')
+            | (7, b't' | b'u')
+            | (8 | 19, b'i')
+            | (14, b'c')
+            | (17, b't')
+                if UNUSUAL.iter().any(|unusual| is(name, unusual)) =>
+            {
+                return None;
+            }
             _ => return Some(()),
         };
         slot.replace(value).is_none().then_some(())
@@ -79,8 +86,18 @@ impl<'b> Seen<'b> {
 }
 
 /// Headers that ask for more than a whole file, or announce more than a head.
-const UNUSUAL: [&str; 8] =
-    ["content-length", "transfer-encoding", "upgrade", "expect", "te", "trailer", "range", "if-range"];
+const UNUSUAL: [&str; 10] = [
+    "content-length",
+    "transfer-encoding",
+    "upgrade",
+    "expect",
+    "te",
+    "trailer",
+    "range",
+    "if-range",
+    "if-match",
+    "if-unmodified-since",
+];
 
 fn is(name: &str, expect: &str) -> bool {
     name.len() == expect.len() && name.eq_ignore_ascii_case(expect)
@@ -201,6 +218,8 @@ mod tests {
         for header in [
             "Range: bytes=0-1",
             "If-Range: x",
+            "If-Match: x",
+            "IF-UNMODIFIED-SINCE: x",
             "Content-Length: 0",
             "Transfer-Encoding: chunked",
             "Upgrade: x",

@@ -52,16 +52,8 @@ impl Edge {
     /// Answers what has come already on a new connection, before anything is set up that it needs in
     /// order to wait: many are closed after one request. None when that was all, else what
     /// [`Edge::serve_directly`] goes on with. `socket` does not block.
-    pub async fn greet(&self, socket: &std::net::TcpStream, stop: &CancellationToken) -> Option<Opening> {
-        let line = Line { edge: &self.0, stop };
-        let mut came = line.first(socket);
-        if came.is_none() {
-            // A client that has just been let in is about to ask, and others have something to do
-            // meanwhile: to look again costs less than to have it watched.
-            tokio::task::yield_now().await;
-            came = line.first(socket);
-        }
-        match came {
+    pub fn greet(&self, socket: &std::net::TcpStream, stop: &CancellationToken) -> Option<Opening> {
+        match (Line { edge: &self.0, stop }).first(socket) {
             Some(Came::End) => None,
             Some(Came::Answered { left, ending: Ending::Close }) if left.is_empty() => None,
             Some(came) => Some(Opening(came)),

@@ -11,6 +11,7 @@ pub(crate) mod not_found;
 pub(crate) mod pretty_urls;
 pub(crate) mod redirects;
 pub(crate) mod reserved;
+pub(crate) mod robots;
 pub(crate) mod site_access;
 pub(crate) mod site_password;
 pub(crate) mod snippets;

@@ -36,6 +36,9 @@ pub(crate) fn run(exchange: &Exchange, site: &SiteView) -> Next {
 fn answer(request: &HeaderMap, site: &SiteView, file: &FileView) -> Answer {
     let form = file.form(negotiate::choose(request, file.encodings()));
     let modified = &site.deploy.last_modified;
+    if !conditional::holds(request, &form.etag, modified) {
+        return pages::page(StatusCode::PRECONDITION_FAILED, "Precondition failed", "The file has changed.");
+    }
     if conditional::is_fresh(request, &form.etag, modified) {
         return validators(described(StatusCode::NOT_MODIFIED, Content::Empty, file), form, modified);
     }

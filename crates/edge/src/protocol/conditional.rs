@@ -1,7 +1,27 @@
 //! Preconditions of a read: whether what the client holds is still what it would get (RFC 9110
-//! section 13).
+//! section 13). In the order of section 13.2.2: [`holds`], [`is_fresh`], [`range_applies`].
 
 use http::{HeaderMap, HeaderValue, header};
+
+/// Whether the client gets anything: 412 says that the file is another by now. If-Match goes before
+/// If-Unmodified-Since; a date that cannot be read, or several, ask for nothing.
+pub(crate) fn holds(headers: &HeaderMap, etag: &HeaderValue, modified: &HeaderValue) -> bool {
+    let mut listed = headers.get_all(header::IF_MATCH).iter().map(HeaderValue::as_bytes).peekable();
+    if listed.peek().is_some() {
+        return listed.any(|list| names(list, etag.as_bytes(), Comparison::Strong));
+    }
+    let mut dates = headers.get_all(header::IF_UNMODIFIED_SINCE).iter();
+    match (dates.next(), dates.next()) {
+        (Some(date), None) => !is_after(modified, date),
+        _ => true,
+    }
+}
+
+/// Whether one date is later than another, where both are dates.
+fn is_after(date: &HeaderValue, other: &HeaderValue) -> bool {
+    let read = |value: &HeaderValue| httpdate::parse_http_date(value.to_str().ok()?).ok();
+    matches!((read(date), read(other)), (Some(date), Some(other)) if date > other)
+}
 
 /// Whether a 304 says all there is to say. If-None-Match goes before If-Modified-Since, which must
 /// name the very date that was sent: after going back to an older deploy a later date is no proof.
@@ -22,7 +42,7 @@ pub(crate) fn is_fresh_by(
     modified: &HeaderValue,
 ) -> bool {
     match none_match {
-        Some(list) => names(list, etag.as_bytes()),
+        Some(list) => names(list, etag.as_bytes(), Comparison::Weak),
         None => since.is_some_and(|since| since == modified.as_bytes()),
     }
 }
@@ -33,14 +53,23 @@ pub(crate) fn range_applies(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     headers.get(header::IF_RANGE).is_none_or(|condition| condition == etag)
 }
 
-/// Whether a list of entity tags, or `*`, names `etag` by the weak comparison.
-fn names(list: &[u8], etag: &[u8]) -> bool {
+/// How entity tags are compared (RFC 9110 section 8.8.3.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    /// A weak tag is none.
+    Strong,
+    /// Weak or not, the same text is the same tag.
+    Weak,
+}
+
+/// Whether a list of entity tags, or `*`, names `etag`, which is a strong one.
+fn names(list: &[u8], etag: &[u8], comparison: Comparison) -> bool {
     let mut rest = list.trim_ascii();
     if rest == b"*" {
         return true;
     }
-    while let Some((tag, after)) = first_tag(rest) {
-        if tag == etag {
+    while let Some((before, tag, after)) = first_tag(rest) {
+        if tag == etag && (comparison == Comparison::Weak || !before.ends_with(b"W/")) {
             return true;
         }
         rest = after;
@@ -48,12 +77,12 @@ fn names(list: &[u8], etag: &[u8]) -> bool {
     false
 }
 
-/// The first quoted tag of a list, without its weak mark, and what follows it.
-fn first_tag(list: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The first quoted tag of a list, what stands before it, its weak mark included, and what follows.
+fn first_tag(list: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let open = list.iter().position(|&byte| byte == b'"')?;
     let length = list[open + 1..].iter().position(|&byte| byte == b'"')?;
     let close = open + 1 + length;
-    Some((&list[open..=close], &list[close + 1..]))
+    Some((&list[..open], &list[open..=close], &list[close + 1..]))
 }
 
 #[cfg(test)]
@@ -65,6 +94,15 @@ mod tests {
 
     fn headers(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    /// The same, each pair as a line of its own.
+    fn several(pairs: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers
     }
 
     #[test]
@@ -85,6 +123,41 @@ mod tests {
         ] {
             let headers = headers(&[(header::IF_NONE_MATCH, list)]);
             assert_eq!(is_fresh(&headers, &ETAG, &DATE), expect, "{list}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_another_by_now_is_not_sent() {
+        let (tags, since) = (header::IF_MATCH, header::IF_UNMODIFIED_SINCE);
+        let (before, same, after) = (
+            "Fri, 02 Jan 2026 03:04:04 GMT",
+            "Fri, 02 Jan 2026 03:04:05 GMT",
+            "Fri, 02 Jan 2026 03:04:06 GMT",
+        );
+        for (pairs, expect) in [
+            (vec![], true),
+            (vec![(tags.clone(), "\"abc\"")], true),
+            (vec![(tags.clone(), "\"x\", \"abc\"")], true),
+            (vec![(tags.clone(), "*")], true),
+            (vec![(tags.clone(), "\"x\"")], false),
+            (vec![(tags.clone(), "")], false),
+            (vec![(tags.clone(), "abc")], false),
+            (vec![(tags.clone(), "\"*\"")], false),
+            (vec![(tags.clone(), "W/\"abc\"")], false),
+            (vec![(tags.clone(), "W/\"abc\", \"abc\"")], true),
+            (vec![(tags.clone(), "\"x\""), (tags.clone(), "\"abc\"")], true),
+            (vec![(since.clone(), before)], false),
+            (vec![(since.clone(), same)], true),
+            (vec![(since.clone(), after)], true),
+            (vec![(since.clone(), "Thursday, 01-Jan-26 03:04:05 GMT")], false),
+            (vec![(since.clone(), "Thu Jan  1 03:04:05 2026")], false),
+            (vec![(since.clone(), "yesterday")], true),
+            (vec![(since.clone(), before), (since.clone(), before)], true),
+            (vec![(tags.clone(), "\"abc\""), (since.clone(), before)], true),
+            (vec![(tags.clone(), "\"x\""), (since.clone(), after)], false),
+        ] {
+            let headers = several(&pairs);
+            assert_eq!(holds(&headers, &ETAG, &DATE), expect, "{pairs:?}");
         }
     }
 

@@ -10,6 +10,7 @@ use super::splits::{self, BranchView, Plan, SplitView};
 use super::view::{BadDigest, DeployView, SiteView, Times};
 use super::visitors::Visitors;
 use super::{Absent, Found};
+use crate::phases::robots;
 use context::{Context, Error, Result};
 use model::{DeployContext, DeployState, HostTarget, Timestamp};
 use std::sync::Arc;
@@ -86,17 +87,22 @@ impl Host<'_> {
         Ok(SiteView { deployed: false, ..view })
     }
 
-    fn showing(&self, context: DeployContext, (deploy, rules): (DeployView, RulesView)) -> SiteView {
+    fn showing(&self, context: DeployContext, (deploy, mut rules): (DeployView, RulesView)) -> SiteView {
         let Self { cx, site, .. } = *self;
         let signer = Signer::of(cx, site, context);
         let (visitors, snippets, forms) = (self.visitors.clone(), self.snippets.clone(), self.forms.clone());
         let own_rules = rules.redirects.names_host(self.name);
         let access = Access::of(self.target, self.name, &site.info, context, own_rules);
         let (site_id, disabled) = (site.id.as_str().into(), site.disabled);
+        let left_out = robots::leaves_out(self.target, context);
+        if left_out {
+            rules.add_to_files(&robots::NAME, &robots::VALUE);
+        }
         let (addons, split) = (self.addons.clone(), None);
         SiteView {
             site_id,
             disabled,
+            left_out,
             access,
             signer,
             rules,

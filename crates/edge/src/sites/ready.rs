@@ -52,6 +52,11 @@ impl Ready {
         ready.lines = lines.collect::<Vec<_>>().concat().into();
         Some(ready)
     }
+
+    /// Puts one more behind the others.
+    pub(super) fn add(&mut self, name: &HeaderName, value: &HeaderValue) {
+        self.lines = [&*self.lines, &line(name, value)].concat().into();
+    }
 }
 
 fn part(name: &HeaderName) -> Part {

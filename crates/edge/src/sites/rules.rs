@@ -109,6 +109,16 @@ impl RulesView {
         }
     }
 
+    /// Has files say this too where no rule gives them a header of that name.
+    pub(crate) fn add_to_files(&mut self, name: &HeaderName, value: &HeaderValue) {
+        self.no_headers.add(name, value);
+        for (block, ready) in self.blocks.iter().zip(&mut self.ready) {
+            if let Some(ready) = ready.as_mut().filter(|_| block.iter().all(|(known, _)| known != name)) {
+                ready.add(name, value);
+            }
+        }
+    }
+
     /// The headers for a path that is no file, or that was not worked out beforehand.
     pub(crate) fn look_up(&self, path: &str) -> Box<Block> {
         if self.headers.is_empty() { Box::default() } else { block(&self.headers.find(path).headers) }

@@ -28,6 +28,8 @@ pub(crate) struct SiteView {
     pub(crate) site_id: Box<str>,
     /// Whether the owner switched it off.
     pub(crate) disabled: bool,
+    /// Whether search engines are asked to leave out what is found at this host.
+    pub(crate) left_out: bool,
     /// What the site asks of visitors of this host, when it asks anything.
     pub(crate) access: Option<Box<Access>>,
     /// What it says of itself to origins that it passes requests on to.
@@ -310,6 +312,7 @@ pub(crate) mod tests {
         SiteView {
             site_id: site_id.into(),
             disabled: false,
+            left_out: false,
             access: None,
             signer,
             rules,

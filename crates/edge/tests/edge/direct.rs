@@ -2,6 +2,7 @@
 
 use crate::support::{Answer, GENERAL, Platform};
 use boathook_edge::{Opening, Patience};
+use model::DeployContext;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -40,7 +41,9 @@ async fn platform() -> Platform {
         ("/_redirects", "/old /index.html 301\n/inside /large.txt 200\n/forced.html /empty.txt 200!"),
         ("/_headers", HEADERS),
     ];
-    p.live("site", &files).await;
+    let site = p.live("site", &files).await;
+    let draft = p.deploy_in(DeployContext::DeployPreview, &site, &files).await;
+    p.alias(&site, "draft", &draft).await;
     p
 }
 
@@ -86,7 +89,7 @@ async fn both_ways_answer_alike() {
     let large = p.get(HOST, "/large.txt").await;
     let tag = large.header("etag").expect("files have tags").to_owned();
     let date = large.header("last-modified").expect("files have dates").to_owned();
-    let questions: [Question<'_>; 21] = [
+    let questions: [Question<'_>; 27] = [
         ("GET", "/", &[]),
         ("GET", "/", &[("accept-encoding", "gzip")]),
         ("GET", "/", &[("accept-encoding", "br;q=1, gzip;q=0.5")]),
@@ -96,6 +99,12 @@ async fn both_ways_answer_alike() {
         ("GET", "/large.txt", &[("if-none-match", &tag)]),
         ("GET", "/", &[("if-none-match", "W/\"x\", *")]),
         ("GET", "/index.html?a=b", &[("if-modified-since", &date)]),
+        ("GET", "/large.txt", &[("if-match", &tag)]),
+        ("GET", "/large.txt", &[("if-match", "\"x\"")]),
+        ("HEAD", "/large.txt", &[("if-match", "\"x\"")]),
+        ("GET", "/ruled.html", &[("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")]),
+        ("GET", "/ruled.html", &[("if-unmodified-since", &date)]),
+        ("GET", "/large.txt", &[("if-match", &tag), ("if-none-match", &tag)]),
         ("GET", "/ruled.html", &[]),
         ("GET", "/ruled.html", &[("if-none-match", "*"), ("accept-encoding", "gzip")]),
         ("GET", "/unclear.html", &[]),
@@ -120,9 +129,13 @@ async fn both_ways_answer_alike() {
         let general = answers.pop();
         assert!(answers.into_iter().all(|answer| Some(answer) == general), "{method} {path} {headers:?}");
     }
-    for host in ["nobody.localhost", "x--site.localhost"] {
-        let (straight, general) = (p.get(host, "/").await, p.send("GET", host, "/", &[(GENERAL, "1")]).await);
-        assert_eq!(shown(straight), shown(general), "{host}");
+    for host in ["nobody.localhost", "x--site.localhost", "draft--site.localhost"] {
+        for path in ["/", "/ruled.html", "/unclear.html", "/nothing"] {
+            p.get(host, path).await;
+            let straight = shown(p.get(host, path).await);
+            let general = shown(p.send("GET", host, path, &[(GENERAL, "1")]).await);
+            assert_eq!(straight, general, "{host}{path}");
+        }
     }
 }
 
@@ -138,7 +151,7 @@ async fn what_is_in_memory_is_answered_at_once() {
         client.write_all(request.as_bytes()).await.expect("the connection is open");
         server.readable().await.expect("the connection is open");
         let server = server.into_std().expect("a socket is one everywhere");
-        let opening = edge.greet(&server, &stop).await;
+        let opening = edge.greet(&server, &stop);
         known.push(opening.is_none());
         if let Some(opening) = opening {
             let server = TcpStream::from_std(server).expect("a socket is one everywhere");

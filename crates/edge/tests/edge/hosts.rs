@@ -1,6 +1,7 @@
 //! From a host name to a site and deploy.
 
 use crate::support::Platform;
+use model::DeployContext;
 use store::sites::SiteInfo;
 use testbed::both;
 
@@ -9,6 +10,7 @@ both!(
     what_is_not_there_says_which_part_is_missing,
     a_request_for_two_hosts_is_refused,
     a_disabled_site_is_away_and_comes_back,
+    search_engines_are_asked_to_leave_out_what_is_not_published,
 );
 
 async fn each_kind_of_host_leads_to_its_deploy(p: &Platform) {
@@ -82,4 +84,53 @@ async fn a_disabled_site_is_away_and_comes_back(p: &Platform) {
     assert!(answer.text().contains("Site disabled"));
     p.disable(&site, false).await;
     assert_eq!(p.get("blog.localhost", "/").await.status, 200);
+}
+
+async fn search_engines_are_asked_to_leave_out_what_is_not_published(p: &Platform) {
+    let info = SiteInfo {
+        custom_domain: Some("www.example.org".into()),
+        deploy_preview_custom_domain: Some("previews.example.org".into()),
+        branch_deploy_custom_domain: Some("dev.example.org".into()),
+        ..SiteInfo::default()
+    };
+    let site = p.site_with("blog", info).await;
+    let files = [
+        ("/index.html", "page"),
+        ("/own.html", "own"),
+        ("/ruled.html", "ruled"),
+        ("/_headers", "/own.html\n X-Robots-Tag: all\n/ruled.html\n X-One: 1\n"),
+        ("/_redirects", "/old / 301\n"),
+    ];
+    let live = p.deploy(&site, &files).await;
+    p.publish(&site, &live).await;
+    for (alias, context) in
+        [("deploy-preview-7", DeployContext::DeployPreview), ("feat", DeployContext::BranchDeploy)]
+    {
+        let deploy = p.deploy_in(context, &site, &files).await;
+        p.alias(&site, alias, &deploy).await;
+    }
+    for (host, out) in [
+        ("blog.localhost", None),
+        ("www.example.org", None),
+        ("feat--blog.localhost", None),
+        ("feat.dev.example.org", None),
+        (&format!("{live}--blog.localhost"), Some("noindex")),
+        ("deploy-preview-7--blog.localhost", Some("noindex")),
+        ("deploy-preview-7.previews.example.org", Some("noindex")),
+    ] {
+        for (path, status, expect) in [
+            ("/", 200, out),
+            ("/ruled.html", 200, out),
+            ("/own.html", 200, Some("all")),
+            ("/nothing", 404, out),
+            ("/old", 301, out),
+        ] {
+            // the first brings a file into memory, the second is answered from there
+            for way in ["first", "at once"] {
+                let answer = p.get(host, path).await;
+                let found = (answer.status, answer.header("x-robots-tag"));
+                assert_eq!(found, (status, expect), "{host}{path} {way}");
+            }
+        }
+    }
 }

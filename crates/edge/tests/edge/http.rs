@@ -65,6 +65,57 @@ async fn files_carry_the_defaults_of_the_platform() {
     assert_ne!(fresh.header("x-nf-request-id"), Some(id.as_str()));
 }
 
+/// Preconditions in the order of RFC 9110 section 13.2.2.
+#[tokio::test]
+async fn preconditions_are_judged_in_their_order() {
+    let p = platform().await;
+    let answer = p.get(HOST, "/digits.txt").await;
+    let own = answer.header("etag").unwrap().to_owned();
+    let weak = format!("W/{own}");
+    let date = answer.header("last-modified").unwrap().to_owned();
+    const EARLIER: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+    const LATER: &str = "Fri, 01 Jan 2100 00:00:00 GMT";
+    let (none, match_, since, unless) = ("if-none-match", "if-match", "if-unmodified-since", "if-range");
+    for (headers, status) in [
+        (&[(match_, own.as_str())][..], 200),
+        (&[(match_, "*")], 200),
+        (&[(match_, "\"x\"")], 412),
+        (&[(match_, &weak)], 412),
+        (&[(since, EARLIER)], 412),
+        (&[(since, &date)], 200),
+        (&[(since, LATER)], 200),
+        (&[(since, "nonsense")], 200),
+        (&[(match_, &own), (since, EARLIER)], 200),
+        (&[(match_, "\"x\""), (since, LATER)], 412),
+        (&[(match_, &own), (none, &own)], 304),
+        (&[(match_, "\"x\""), (none, &own)], 412),
+        (&[(match_, &own), (none, "\"x\"")], 200),
+        (&[(since, &date), ("if-modified-since", &date)], 304),
+        (&[(since, EARLIER), ("if-modified-since", &date)], 412),
+        (&[(match_, &own), ("range", "bytes=0-1")], 206),
+        (&[(match_, "\"x\""), ("range", "bytes=0-1")], 412),
+        (&[(match_, "\"x\""), ("range", "bytes=99-")], 412),
+        (&[(since, &date), ("range", "bytes=0-1")], 206),
+        (&[(since, EARLIER), ("range", "bytes=0-1")], 412),
+        (&[(match_, &own), ("range", "bytes=0-1"), (unless, "\"x\"")], 200),
+        (&[(match_, &own), ("range", "bytes=0-1"), (unless, &own)], 206),
+        (&[(match_, "\"x\""), ("range", "bytes=0-1"), (unless, &own)], 412),
+        (&[(none, &own), ("range", "bytes=0-1"), (unless, &own)], 304),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = p.send(method, HOST, "/digits.txt", headers).await;
+            assert_eq!(answer.status, status, "{method} {headers:?}");
+        }
+    }
+    let failed = p.send("GET", HOST, "/digits.txt", &[(match_, "\"x\"")]).await;
+    assert_eq!((failed.header("cache-control"), failed.header("etag")), (Some("no-cache"), None));
+    assert!(failed.text().contains("The file has changed."), "{}", failed.text());
+    for (method, path, status) in [("GET", "/nope", 404), ("POST", "/digits.txt", 405), ("GET", "/404", 412)]
+    {
+        assert_eq!(p.send(method, HOST, path, &[(match_, "\"x\"")]).await.status, status, "{method} {path}");
+    }
+}
+
 async fn range(p: &Platform, path: &str, range: &str) -> Answer {
     p.send("GET", HOST, path, &[("range", range)]).await
 }

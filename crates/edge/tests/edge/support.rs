@@ -150,14 +150,29 @@ impl Platform {
     /// A ready deploy; its id. Texts of 1,000 bytes and more get compressed forms; rule files become
     /// rules.
     pub async fn deploy(&self, site: &str, files: &[(&str, &str)]) -> String {
+        self.deploy_in(DeployContext::Production, site, files).await
+    }
+
+    /// The same in this context.
+    pub async fn deploy_in(&self, context: DeployContext, site: &str, files: &[(&str, &str)]) -> String {
         let mut served = Served { rules: rules_of(files), ..Served::default() };
         for (path, content) in files.iter().filter(|(path, _)| !rules::deploy::FILES.contains(path)) {
             served.files.push(self.file(path, content.as_bytes()).await);
         }
-        self.deploy_of(site, &served, &[]).await
+        self.put_deploy(context, site, &served, &[]).await
     }
 
     pub async fn deploy_of(&self, site: &str, served: &Served, functions: &[&str]) -> String {
+        self.put_deploy(DeployContext::Production, site, served, functions).await
+    }
+
+    async fn put_deploy(
+        &self,
+        context: DeployContext,
+        site: &str,
+        served: &Served,
+        functions: &[&str],
+    ) -> String {
         let id = self.cx.id();
         let functions = functions.iter().map(|name| function(name)).collect();
         let info = DeployInfo { functions, ready_at: Some(self.cx.now()), ..DeployInfo::default() };
@@ -167,7 +182,7 @@ impl Platform {
             account_id: ACCOUNT.into(),
             build_id: None,
             state: DeployState::Ready,
-            context: DeployContext::Production,
+            context,
             branch: None,
             draft: false,
             pending: 0,
@@ -288,7 +303,7 @@ async fn talk_directly(edge: &Edge, socket: TcpStream, peer: SocketAddr) -> End 
     let patience = Patience { idle: Duration::from_secs(60), stalled: Duration::from_secs(60) };
     let stop = CancellationToken::new();
     let socket = socket.into_std().expect("a socket is one everywhere");
-    let Some(opening) = edge.greet(&socket, &stop).await else { return End::Over };
+    let Some(opening) = edge.greet(&socket, &stop) else { return End::Over };
     let socket = TcpStream::from_std(socket).expect("a socket is one everywhere");
     edge.serve_directly(socket, opening, patience, &stop, |_: &Parts| Some(peer.into())).await
 }

@@ -33,7 +33,7 @@ impl ConfigError {
     pub(super) fn from_toml(text: &str, error: &toml::de::Error) -> Self {
         Self {
             line: line_of(text, error.span()),
-            message: error.message().replace('\n', ", "),
+            message: error.message().replace('\n', ", ").replace(r"\\", r"\"),
             hint: hint_for(error.message()),
         }
     }

@@ -5,13 +5,26 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::rule::{HeaderRule, MAX_HEADER_RULES, MAX_PATTERN_BYTES, MAX_VALUE_BYTES};
+use super::rule::{HeaderRule, MAX_HEADER_RULES, MAX_PATTERN_BYTES, MAX_VALUE_BYTES, fault};
 use crate::line_error::LineError;
 use crate::list;
 
 /// The rules of a `headers` value; a faulty entry is left out and reported under its number.
 pub(crate) fn from_json(list: Option<&Value>) -> (Vec<HeaderRule>, Vec<LineError>) {
-    list::from_json(list, ("headers", MAX_HEADER_RULES), parse_entry)
+    list::from_json(list, ("headers", MAX_HEADER_RULES), |entry, told| {
+        let rule = parse_entry(entry)?;
+        Ok(rule.and_then(|rule| settable(rule, told)))
+    })
+}
+
+/// What of a rule can be set; the rest is told.
+fn settable(mut rule: HeaderRule, told: &mut Vec<String>) -> Option<HeaderRule> {
+    rule.values.retain(|name, value| {
+        let fault = fault(name, value);
+        told.extend(fault.clone());
+        fault.is_none()
+    });
+    (!rule.values.is_empty()).then_some(rule)
 }
 
 /// A rule without values says nothing and is left out without a word.

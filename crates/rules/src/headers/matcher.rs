@@ -4,29 +4,11 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::pattern::{HeaderPattern, fold_path};
-use super::rule::{HeaderRule, MAX_HEADER_RULES, is_basic_auth};
+use super::rule::{HeaderRule, MAX_HEADER_RULES, fault, is_basic_auth};
 use crate::crowd::heaviest;
 
 /// Most headers that rules give one path; those behind are left out.
 pub const MAX_PATH_HEADERS: usize = 128;
-
-/// Names a rule cannot set: the server itself answers for them.
-const RESERVED: [&str; 14] = [
-    "accept-ranges",
-    "age",
-    "allow",
-    "alt-svc",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "date",
-    "location",
-    "server",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// All header rules of one deploy.
 #[derive(Debug, Default)]
@@ -67,12 +49,11 @@ impl fmt::Debug for Credential {
 }
 
 impl HeaderMatcher {
-    /// Compiles rules in their order. Left out are reserved names, and names or values that HTTP
-    /// cannot carry.
+    /// Compiles rules in their order. Left out is what a rule cannot set.
     #[must_use]
     pub fn new(rules: Vec<HeaderRule>) -> Self {
         let rules = rules.into_iter().take(MAX_HEADER_RULES).map(|mut rule| {
-            rule.values.retain(|name, value| is_basic_auth(name) || sendable(name, value));
+            rule.values.retain(|name, value| fault(name, value).is_none());
             (HeaderPattern::new(&rule.path), rule)
         });
         let mut matcher = Self::default();
@@ -172,11 +153,4 @@ fn credentials(value: &str) -> Vec<Credential> {
     pairs
         .map(|(user, password)| Credential { user: user.to_owned(), password: password.to_owned() })
         .collect()
-}
-
-fn sendable(name: &str, value: &str) -> bool {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    let text = |byte: u8| byte == b'\t' || (byte >= b' ' && byte != 0x7f);
-    let reserved = RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name));
-    !reserved && !name.is_empty() && name.bytes().all(token) && value.bytes().all(text)
 }

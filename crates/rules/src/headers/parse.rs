@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::{from_json, one_line};
-use super::rule::{HeaderRule, MAX_HEADER_RULES, MAX_PATTERN_BYTES, MAX_VALUE_BYTES};
+use super::rule::{HeaderRule, MAX_HEADER_RULES, MAX_PATTERN_BYTES, MAX_VALUE_BYTES, fault};
 use crate::line_error::{LineError, cap};
 use crate::redirects::MAX_LINE_BYTES;
 
@@ -19,7 +19,7 @@ pub fn parse_file(text: &str) -> (Vec<HeaderRule>, Vec<LineError>) {
                 break;
             }
             Ok(line) => add(&mut rules, line.as_ref()),
-            Err(message) => Err(message),
+            Err(message) => Err(message.to_owned()),
         };
         if let Err(message) = outcome {
             errors.push(LineError::new(index + 1, message));
@@ -68,7 +68,7 @@ fn parse_line(line: &str) -> Result<Option<Line<'_>>, &'static str> {
 }
 
 /// A name that comes again in one block is joined with a comma.
-fn add(rules: &mut Vec<HeaderRule>, line: Option<&Line<'_>>) -> Result<(), &'static str> {
+fn add(rules: &mut Vec<HeaderRule>, line: Option<&Line<'_>>) -> Result<(), String> {
     match line {
         None => {}
         Some(Line::Path(path)) => {
@@ -76,12 +76,15 @@ fn add(rules: &mut Vec<HeaderRule>, line: Option<&Line<'_>>) -> Result<(), &'sta
         }
         Some(Line::Header(name, value)) => {
             let rule = rules.last_mut().ok_or("a path must come before the first header")?;
+            if let Some(fault) = fault(name, value) {
+                return Err(fault);
+            }
             let joined = match rule.values.get(*name) {
                 Some(before) => format!("{before}, {value}"),
                 None => (*value).to_owned(),
             };
             if joined.len() > MAX_VALUE_BYTES {
-                return Err("the header value is too long");
+                return Err("the header value is too long".to_owned());
             }
             rule.values.insert((*name).to_owned(), joined);
         }

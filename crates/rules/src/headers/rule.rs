@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::HeaderPattern;
-use crate::list;
+use crate::{list, settable};
 
 /// Most header rules one deploy may have; those behind are left out.
 pub const MAX_HEADER_RULES: usize = 100_000;
@@ -42,6 +42,11 @@ impl fmt::Debug for HeaderRule {
 
 pub(super) fn is_basic_auth(name: &str) -> bool {
     name.eq_ignore_ascii_case("basic-auth")
+}
+
+/// Why a rule cannot say this, if it cannot. What `Basic-Auth` says is for the server alone.
+pub(super) fn fault(name: &str, value: &str) -> Option<String> {
+    if is_basic_auth(name) { None } else { settable::fault(name, value) }
 }
 
 /// Takes out what is more than one deploy may have; a sentence for each limit that was passed.

@@ -49,9 +49,41 @@ fn values_of_several_lines_become_one() {
 }
 
 #[test]
-fn reserved_and_impossible_headers_are_left_out() {
-    let text = "/a\n Server: x\n CONTENT-LENGTH: 1\n Set-Cookie: a=b\n X Y: 1\n Z: a\u{1}b\n";
-    check(text, "/a", &[("Set-Cookie", "a=b")]);
+fn what_cannot_be_set_is_left_out_and_told() {
+    let text = "/a\n Server: x\n CONTENT-LENGTH: 1\n Set-Cookie: a=b\n X Y: 1\n Z: a\u{1}b\n/b\n TE: x\n";
+    let (rules, errors) = parse_file(text);
+    let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "2: Server cannot be set by a rule: the server itself answers for it",
+            "3: CONTENT-LENGTH cannot be set by a rule: the server itself answers for it",
+            "5: \"X Y\" cannot be the name of a header",
+            "6: the value of \"Z\" holds a character that no header can carry",
+            "8: TE cannot be set by a rule: the server itself answers for it",
+        ]
+    );
+    assert_eq!((rules.len(), rules[0].values.len(), &*rules[0].values["Set-Cookie"]), (1, 1, "a=b"));
+}
+
+#[test]
+fn an_entry_lives_with_the_headers_that_can_be_set() {
+    let entry =
+        |path: &str, values: &str| format!("[[headers]]\nfor = \"{path}\"\nvalues = {{ {values} }}\n");
+    let text = entry("/a", "\"X Y\" = \"1\", X = \"2\", Date = \"3\"") + &entry("/b", "Upgrade = \"1\"");
+    let (rules, errors) = parse_toml(&(text + &entry("/c", "Basic-Auth = \"a:b\"")));
+    let lines: Vec<_> = errors.iter().map(|error| error.line).collect();
+    assert_eq!(lines, [1, 1, 2]);
+    let paths: Vec<_> = rules.iter().map(|rule| (rule.path.as_str(), rule.values.len())).collect();
+    assert_eq!(paths, [("/a", 1), ("/c", 1)]);
+}
+
+#[test]
+fn rules_that_older_deploys_kept_set_no_more() {
+    let values = [("Server", "x"), ("X Y", "1"), ("Z", "a\u{1}b"), ("X", "1")];
+    let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let matcher = HeaderMatcher::new(vec![HeaderRule { path: "/a".to_owned(), values }]);
+    assert_eq!(matcher.find("/a").headers, [("X".to_owned(), "1".to_owned())]);
 }
 
 #[test]

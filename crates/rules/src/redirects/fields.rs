@@ -8,13 +8,23 @@ use super::parse::leading_integer;
 use super::rule::{MAX_RULES, Rule};
 use crate::line_error::LineError;
 use crate::list;
+use crate::settable::fault_in_request;
 
 /// Conditions whose name may be written with a small first letter.
 const CAPITALISED: [(&str, &str); 3] = [("role", "Role"), ("language", "Language"), ("country", "Country")];
 
-/// The rules of a `redirects` value; a faulty entry is left out and reported under its number.
+/// The rules of a `redirects` value; a faulty entry is left out and reported under its number, and so is a
+/// header that no rule can add.
 pub(crate) fn from_json(list: Option<&Value>) -> (Vec<Rule>, Vec<LineError>) {
-    list::from_json(list, ("redirects", MAX_RULES), |entry| parse_entry(entry).map(Some))
+    list::from_json(list, ("redirects", MAX_RULES), |entry, told| {
+        let mut rule = parse_entry(entry)?;
+        rule.headers.retain(|name, value| {
+            let fault = fault_in_request(name, value);
+            told.extend(fault.clone());
+            fault.is_none()
+        });
+        Ok(Some(rule))
+    })
 }
 
 fn parse_entry(entry: &Value) -> Result<Rule, &'static str> {

@@ -278,3 +278,22 @@ fn hosts_that_a_rule_is_for_are_known() {
         assert_eq!(matcher.names_host(host), expect, "{host}");
     }
 }
+
+#[test]
+fn a_header_that_cannot_be_passed_on_is_told_and_its_rule_stays() {
+    let text = "[[redirects]]\nfrom = \"/a\"\nto = \"/b\"\n[[redirects]]\nfrom = \"/x/*\"\nto = \"https://h.test/:splat\"\n\
+                status = 200\nheaders = { Host = \"evil\", X-Key = \"k\", TE = \"trailers\", \"X Y\" = \"1\", Z = \"\\u0001\" }\n";
+    let (rules, errors) = parse_toml(text);
+    let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "2: Host cannot be set by a rule: the server itself answers for it",
+            "2: TE cannot be set by a rule: the server itself answers for it",
+            "2: \"X Y\" cannot be the name of a header",
+            "2: the value of \"Z\" holds a character that no header can carry",
+        ]
+    );
+    let headers: Vec<_> = rules[1].headers.keys().map(String::as_str).collect();
+    assert_eq!((rules.len(), headers), (2, vec!["X-Key"]));
+}

@@ -5,7 +5,7 @@ use crate::update::{Changes, update};
 use crate::{create, identity};
 use model::Page;
 use std::time::Duration;
-use store::accounts::{AccountDoc, AccountRow};
+use store::accounts::AccountRow;
 use store::events::Filter;
 use testbed::{Bed, Setup, both};
 
@@ -23,8 +23,7 @@ struct World(Bed);
 
 impl Setup for World {
     async fn on(bed: Bed) -> Self {
-        let (id, slug, name, doc) = ("a".into(), "team".into(), "Team".into(), AccountDoc::default());
-        let account = AccountRow { id, slug, name, doc, created_at: bed.cx.now(), updated_at: bed.cx.now() };
+        let account = AccountRow::new("a", "team", "Team", bed.cx.now());
         let mut tx = bed.cx.begin().await.unwrap();
         store::accounts::insert(&mut tx, &account).await.unwrap();
         tx.commit().await.unwrap();
