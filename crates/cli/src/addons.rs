@@ -48,7 +48,7 @@ Examples:
 #[command(after_help = HELP)]
 pub struct AddonCheckArgs {
     /// Address that is registered as the add-on's endpoint
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = crate::address::provider)]
     pub url: Url,
 
     /// Secret that the provider verifies calls with

@@ -1,7 +1,7 @@
 //! A small client of the API: JSON in, JSON out, refusals as sentences.
 
 use crate::server::Server;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use std::time::Duration;
@@ -68,7 +68,7 @@ impl Client {
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Response> {
         let answer = request.send().await;
-        let answer = answer.with_context(|| {
+        let answer = answer.map_err(|error| cause(&error)).with_context(|| {
             format!("cannot reach {}: is the server running? (boathook serve)", self.address)
         })?;
         if answer.status().is_success() { Ok(answer) } else { refuse(answer).await }
@@ -78,9 +78,19 @@ impl Client {
 async fn refuse(answer: Response) -> anyhow::Result<Response> {
     let (status, path) = (answer.status(), answer.url().path().to_owned());
     let body = answer.json::<Value>().await.unwrap_or_default();
-    let said = body["message"].as_str().unwrap_or("without a reason");
-    let hint = if status == 401 { " (the access token is not known there)" } else { "" };
-    bail!("{path} was refused with {status}: {said}{hint}")
+    let said = body["message"].as_str().filter(|said| status.canonical_reason() != Some(said));
+    let said = said.unwrap_or(match status.as_u16() {
+        401 => "the access token is not known there",
+        404 => "there is nothing of this id or name",
+        _ => "without a reason",
+    });
+    bail!("{path} was refused with {status}: {said}")
+}
+
+/// What is at the bottom of an error of the transport: the layers above repeat the address.
+fn cause(error: &dyn std::error::Error) -> anyhow::Error {
+    let innermost = std::iter::successors(Some(error), |error| error.source()).last();
+    anyhow!("{}", innermost.map_or_else(String::new, ToString::to_string))
 }
 
 async fn json(answer: Response) -> anyhow::Result<Value> {

@@ -36,7 +36,7 @@ Examples:
 #[command(after_help = HELP)]
 pub struct CheckArgs {
     /// Address of the consumer
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = crate::address::consumer)]
     pub url: Url,
 
     /// Secret that the consumer verifies signatures with

@@ -137,14 +137,18 @@ fn outcome(delivery: &Value) -> Option<(String, bool)> {
     let Some(attempt) = attempt else {
         return (state != "waiting").then(|| (state.to_owned(), state == "delivered"));
     };
-    let status = attempt["status"].as_i64().map(|status| format!("answered {status}"));
-    let said = status.unwrap_or_else(|| text(attempt, "error").to_owned());
     let took = attempt["duration_ms"].as_i64().unwrap_or_default();
+    let said = match (attempt["status"].as_i64(), text(attempt, "error"), text(&attempt["request"], "note")) {
+        (Some(status), ..) => format!("answered {status} in {took} ms"),
+        (None, "", "") => format!("in {took} ms"),
+        (None, "", note) => note.to_owned(),
+        (None, error, _) => format!("{error} ({took} ms)"),
+    };
     let next = match text(delivery, "next_try_at") {
         "" => String::new(),
         at => format!("; next try at {at}"),
     };
-    Some((format!("{state}: {said} in {took} ms{next}"), state == "delivered"))
+    Some((format!("{state}: {said}{next}"), state == "delivered"))
 }
 
 /// A text of an answer of the API; empty when it has none.

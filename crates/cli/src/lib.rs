@@ -4,6 +4,7 @@
 //! server's insides.
 
 mod addons;
+mod address;
 mod api;
 mod ca_file;
 mod check;

@@ -46,18 +46,12 @@ pub struct ListenArgs {
     pub hook: String,
 
     /// Address to forward to
-    #[arg(long, value_name = "URL", value_parser = address)]
+    #[arg(long, value_name = "URL", value_parser = crate::address::consumer)]
     pub forward: Url,
 
     /// Send the last deliveries first: last:1 to last:100
     #[arg(long, value_name = "last:N", value_parser = replay)]
     pub replay: Option<u32>,
-}
-
-fn address(text: &str) -> Result<Url, String> {
-    let url =
-        Url::parse(text).map_err(|error| format!("{error}; it looks like http://localhost:3000/webhook"))?;
-    if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err("it begins with http://".to_owned()) }
 }
 
 fn replay(text: &str) -> Result<u32, String> {

@@ -16,7 +16,7 @@ pub(crate) async fn check() -> anyhow::Result<()> {
     match version(&text) {
         Some(found) if fits(found) => Ok(()),
         Some((major, minor)) => bail!("node is version {major}.{minor}; {ADVICE}"),
-        None => bail!("node did not say its version but {:?}; {ADVICE}", text.trim()),
+        None => bail!("node did not say its version but {}; {ADVICE}", model::quoted(text.trim())),
     }
 }
 

@@ -13,7 +13,13 @@ const OWNER_TOKEN_FILE: &str = "owner-token";
 #[derive(Args, Clone, Debug)]
 pub struct ServerArgs {
     /// Address of the server
-    #[arg(long, env = "BOATHOOK_SERVER", default_value = "http://localhost:8888", value_name = "URL")]
+    #[arg(
+        long,
+        env = "BOATHOOK_SERVER",
+        default_value = "http://localhost:8888",
+        value_name = "URL",
+        value_parser = crate::address::server
+    )]
     pub server: Url,
 
     /// Access token; when it is not given, the owner's token is read from the data folder

@@ -43,10 +43,20 @@ impl Form {
         values
     }
 
+    /// Every value of a field that may be there several times; empty ones are left out.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let named = self.0.iter().filter(|(key, value)| key == name && !value.is_empty());
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
     /// Fields whose name begins with `prefix`, without it; empty ones are left out.
     pub(crate) fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let stripped = self.0.iter().filter_map(move |(k, v)| Some((k.strip_prefix(prefix)?, v.as_str())));
-        stripped.filter(|(_, value)| !value.is_empty())
+        self.all_under(prefix).filter(|(_, value)| !value.is_empty())
+    }
+
+    /// Fields whose name begins with `prefix`, without it, empty ones too.
+    pub(crate) fn all_under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(key, value)| Some((key.strip_prefix(prefix)?, value.as_str())))
     }
 }
 

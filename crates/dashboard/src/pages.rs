@@ -12,8 +12,10 @@ mod delivery;
 mod deploy;
 mod digest;
 mod events;
+mod forms;
 mod git;
 mod hook;
+mod hook_settings;
 mod hooks;
 mod identity;
 mod instance;
@@ -55,6 +57,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/sites/{name}/builds/{id}/{action}",             post(builds::act))
         .route("/sites/{name}/requests",                         get(requests::show))
         .route("/sites/{name}/requests/{id}/{answer}",           post(requests::answer))
+        .route("/sites/{name}/forms",                            get(forms::show))
+        .route("/sites/{name}/forms/{id}/submissions.csv",       get(forms::table))
+        .route("/sites/{name}/forms/{id}/{action}",              post(forms::act))
         .route("/sites/{name}/deploys/{id}",                     get(deploy::show))
         .route("/sites/{name}/deploys/{id}/log",                 get(deploy::log))
         .route("/sites/{name}/deploys/{id}/log.txt",             get(deploy::log_text))
@@ -67,6 +72,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/sites/{name}/hooks/{id}/fire",                  post(hook::fire))
         .route("/sites/{name}/hooks/{id}/rotate",                post(hook::rotate))
         .route("/sites/{name}/hooks/{id}/digest",                post(digest::save))
+        .route("/sites/{name}/hooks/{id}/settings",              post(hook_settings::save))
         .route("/sites/{name}/hooks/{id}/deliveries/{delivery}", get(delivery::show).post(delivery::resend))
         .route("/sites/{name}/build-hooks",                      post(build_hooks::create))
         .route("/sites/{name}/build-hooks/{id}",                 get(build_hook::show).post(build_hook::save))

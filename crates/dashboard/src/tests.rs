@@ -136,6 +136,9 @@ fn all_pages() -> Vec<(String, &'static str)> {
         (format!("{site}/deploys/{BUILDING}"), "Build log"),
         (format!("{site}/deploys/{ASKING}"), "with secret variables"),
         (format!("{site}/requests"), "look at it first"),
+        (format!("{site}/forms"), "<dt>Cv</dt><dd class=\"said\">cv.pdf <span class=\"dim\">12 bytes</span>"),
+        (format!("{site}/forms?form=f1&state=spam"), "Not spam"),
+        (format!("{site}/builds"), "Start a build"),
         (format!("{site}/builds"), "60 s"),
         (format!("{site}/builds"), "1 running, 2 waiting, 3 at once"),
         (
@@ -144,12 +147,20 @@ fn all_pages() -> Vec<(String, &'static str)> {
         ),
         (format!("{site}/deploys/{BUILDING}"), "<span class=\"state running\">"),
         (format!("{site}/build-hooks/{BUILD_HOOK}"), "the signature is wrong"),
+        (format!("{site}/build-hooks/{BUILD_HOOK}"), "Old address counts until"),
         (format!("{site}/hooks/{HOOK}"), "4 failed tries"),
+        (
+            format!("{site}/hooks/{HOOK}?page=1"),
+            "name=\"events\" value=\"deploy_succeeded\" checked> deploy_succeeded</label>",
+        ),
+        (format!("{site}/hooks/{HOOK}?page=1"), "JWS secret <span class=\"dim\">(empty: as it is)</span>"),
         (format!("{site}/hooks/{HOOK}?state=given_up&event=deploy_succeeded"), "Deliveries"),
         (format!("{site}/hooks/{HOOK}/replay"), "Count"),
         (format!("{site}/hooks/{HOOK}/replay?since=2026-01-02T03:04"), "Send 3 again"),
         (format!("{site}/hooks/{HOOK}/deliveries/{DELIVERY}"), "(the beginning)"),
-        ("/events?event=deploy_succeeded".into(), "msg_1"),
+        ("/events?event=deploy_succeeded".into(), "</code> <span>blog</span> <span class=\"dim\">"),
+        ("/events".into(), "<span>Ada</span> on <span>blog</span> <span class=\"state\">sample</span>"),
+        ("/events?page=2".into(), "</code> <span>greeter</span> <span class=\"dim\">"),
         ("/tokens".into(), "New token"),
         (format!("/authorize?response_type=ticket&ticket={TICKET}&client_id=x"), "Approve"),
     ]
@@ -354,6 +365,15 @@ async fn the_log_reaches_the_page_and_plain_readers() {
     let text = browser.get(&format!("/sites/blog/deploys/{BUILDING}/log.txt")).await;
     assert_eq!(text.headers[CONTENT_TYPE], "text/plain; charset=utf-8");
     assert!(text.text.contains(ATTACK));
+}
+
+#[tokio::test]
+async fn submissions_are_handed_over_as_a_table() {
+    let browser = Browser::logged_in().await;
+    let table = browser.get("/sites/blog/forms/f1/submissions.csv").await;
+    assert_eq!(table.headers[CONTENT_TYPE], "text/csv; charset=utf-8");
+    assert_eq!(table.headers["content-disposition"], "attachment; filename=\"submissions.csv\"");
+    assert!(table.text.contains("number,message"), "{}", table.text);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! show. What a server leaves out is named.
 
 use super::visit::Visit;
-use model::addon_may_set;
+use model::{addon_may_set, quoted};
 use serde_json::{Map, Value};
 
 /// Places in a page where snippets are put.
@@ -50,8 +50,10 @@ fn lost_snippets(snippets: &[Value]) -> Vec<String> {
     let why = |one: &Value| {
         let place = text(one, "position");
         let odd = !PLACES.contains(&place.as_str());
-        let word = if odd { format!("has the position {place:?}") } else { "has no html".to_owned() };
-        (odd || text(one, "html").trim().is_empty()).then(|| format!("{:?} {word}", text(one, "title")))
+        let word =
+            if odd { format!("has the position {}", quoted(&place)) } else { "has no html".to_owned() };
+        (odd || text(one, "html").trim().is_empty())
+            .then(|| format!("{} {word}", quoted(&text(one, "title"))))
     };
     snippets.iter().filter_map(why).collect()
 }

@@ -35,7 +35,7 @@ pub(super) fn claims(token: &str, body: &[u8], secret: &[u8]) -> anyhow::Result<
     let text = String::from_utf8(decode(claims)?).context("the claims are no text")?;
     let claims: Claims = serde_json::from_str(&text).context("the claims are not as they should be")?;
     if claims.iss != "netlify" {
-        bail!("the issuer is {:?} instead of \"netlify\"", claims.iss);
+        bail!("the issuer is {} instead of \"netlify\"", model::quoted(&claims.iss));
     }
     if claims.sha256 != hex::encode(Sha256::digest(body)) {
         bail!("the signature belongs to another body");

@@ -124,7 +124,15 @@ fn outcomes_are_told() {
         (json!({ "state": "cancelled", "attempts": [] }), Some(("cancelled", false))),
         (
             json!({ "state": "waiting", "attempts": [{ "error": "refused", "duration_ms": 1 }] }),
-            Some(("waiting: refused in 1 ms", false)),
+            Some(("waiting: refused (1 ms)", false)),
+        ),
+        (
+            json!({ "state": "delivered", "attempts": [{ "duration_ms": 0, "request": { "note": "nothing to tell" } }] }),
+            Some(("delivered: nothing to tell", true)),
+        ),
+        (
+            json!({ "state": "delivered", "attempts": [{ "duration_ms": 7, "request": {} }] }),
+            Some(("delivered: in 7 ms", true)),
         ),
     ] {
         let expect = expect.map(|(said, arrived)| (said.to_owned(), arrived));

@@ -56,14 +56,15 @@ pub(super) async fn page(
     let (deliveries, types) = join(visit.section(&deliveries), visit.section("/hooks/types")).await;
     let missed = missed(visit, id, site::text(&hook, "created_at")).await;
     let mut kinds = types.items.as_array().into_iter().flatten();
-    let gathers = digest::gathers(kinds.find(|kind| kind["name"] == hook["type"]));
+    let kind = kinds.find(|kind| kind["name"] == hook["type"]);
+    let gathers = digest::gathers(kind);
     let more = deliveries.items.as_array().is_some_and(|list| list.len() == PER_PAGE);
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
     let notice = view::notice(&visit.query("done"));
     let states: Vec<_> = DeliveryState::ALL.into_iter().map(DeliveryState::as_str).collect();
     let pages = with_query("?", &[("state", &state), ("event", &event)]).replacen("??", "?", 1);
     let mut values = values! { title => "Hook", nav => "sites", site, hook, deliveries, number, more };
-    values.extend(values! { gathers, windows => digest::windows() });
+    values.extend(values! { kind, gathers, windows => digest::windows() });
     values.extend(values! { problem, notice, states, state, event, missed, secret, pages });
     Ok(view::page(status, "hook.html", values))
 }

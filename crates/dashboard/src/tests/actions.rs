@@ -84,6 +84,12 @@ async fn actions_on_hooks_requests_and_builds_call_their_operation() {
             format!("{hook}?done=hook-fired#deliveries"),
         ),
         (
+            format!("{hook}/settings"),
+            "events=deploy_created&events=deploy_failed&data.url=http://h",
+            format!("PUT {api}/hooks/{HOOK}"),
+            format!("{hook}?done=hook-saved"),
+        ),
+        (
             format!("{hook}/replay"),
             "since=2026-01-02T03:04&per_minute=60",
             format!("POST {api}/hooks/{HOOK}/resend"),
@@ -100,6 +106,18 @@ async fn actions_on_hooks_requests_and_builds_call_their_operation() {
             "reason=spam",
             format!("POST {api}/deploys/{ASKING}/reject"),
             format!("{site}/requests?done=rejected"),
+        ),
+        (
+            format!("{site}/forms/s1/spam"),
+            "",
+            format!("PUT {api}/submissions/s1/spam"),
+            format!("{site}/forms?done=submission-spam"),
+        ),
+        (
+            format!("{site}/forms/s1/delete"),
+            "",
+            format!("DELETE {api}/submissions/s1"),
+            format!("{site}/forms?done=submission-delete"),
         ),
         (
             format!("{site}/builds/b2/cancel"),

@@ -71,6 +71,14 @@ fn nested(path: &str) -> (StatusCode, Value) {
             deploy("695735a5abababababababa4", "ready")
         ]),
         ["sites", SITE, "identity"] => identity(),
+        ["sites", SITE, "forms"] => json!([{"id": "f1", "name": ATTACK, "paths": ["/", ATTACK],
+            "submission_count": 1, "last_submission_at": at(6)}]),
+        ["sites", SITE, "submissions"] | ["forms", "f1", "submissions"] => json!([{"id": "s1", "number": 3,
+            "title": ATTACK, "form_name": "contact", "created_at": at(6), "data": {"message": ATTACK,
+                "cv": {"filename": "cv.pdf", "size": 12}, "pets": ["cat", ATTACK], "ip": ATTACK},
+            "ordered_human_fields": [{"title": "Message", "name": "message", "value": ATTACK},
+                {"title": "Cv", "name": "cv", "value": ATTACK}, {"title": "Pets", "name": "pets", "value": []}]}]),
+        ["forms", "f1", "submissions.csv"] => json!("number,message\n"),
         ["sites", SITE, "push_hook"] => json!({"url": format!("https://b.example/hooks/git/{ATTACK}"),
             "signed": false, "created_at": at(1)}),
         ["sites", SITE, "pushes"] => json!([
@@ -290,7 +298,7 @@ fn builds() -> Value {
 }
 
 fn build_hook() -> Value {
-    json!({"id": BUILD_HOOK, "title": ATTACK, "branch": "main", "site_id": SITE, "created_at": at(1),
+    json!({"id": BUILD_HOOK, "title": ATTACK, "branch": "main", "site_id": SITE, "created_at": at(1), "previous_until": at(7),
         "url": format!("http://localhost:8888/build_hooks/{BUILD_HOOK}"), "debounce_ms": 5000, "per_minute": 6,
         "verify": {"kind": "github", "secret": "********"}, "allow": ["10.0.0.0/8"], "filter": [{"path": ATTACK}]})
 }
@@ -317,7 +325,11 @@ fn types() -> Value {
 
 fn events() -> Value {
     json!([{"id": "msg_1", "seq": 7, "event": "deploy_succeeded", "site_id": SITE, "resource_id": LIVE,
-        "at": at(7), "payload": {"name": "blog", "title": ATTACK, "id": LIVE}}])
+        "at": at(7), "payload": {"name": "blog", "title": ATTACK, "id": LIVE}},
+        {"id": "msg_2", "seq": 6, "event": "submission_created", "site_id": SITE, "resource_id": LIVE,
+        "at": at(6), "fired": true, "payload": {"name": "Ada", "body": ATTACK}},
+        {"id": "msg_3", "seq": 5, "event": "addon_registered", "resource_id": "greeter",
+        "at": at(5), "fired": false, "payload": {"slug": "greeter"}}])
 }
 
 fn attempts() -> Value {

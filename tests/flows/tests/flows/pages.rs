@@ -110,7 +110,9 @@ both! {
         assert!(browser.page(&own).await.contains("<h1>Weekly</h1>"));
         let address = text(&hook, "url");
         leads(&browser.post(&format!("{own}/rotate"), "").await);
-        assert!(!browser.page(&own).await.contains(&format!(">{address}<")), "the address is another one");
+        let page = browser.page(&own).await;
+        assert!(!page.contains(&format!(">{address}<")), "the address is another one");
+        assert!(page.contains("Old address counts until"), "{page}");
         let retried = leads(&browser.post(&format!("/sites/made/builds/{}/retry", text(&deploy, "build_id")), "").await);
         assert!(retried.contains("done=build"), "{retried}");
         built(&owner, id(&site)).await;
