@@ -13,3 +13,4 @@ mod settable;
 
 pub use crowd::MAX_JUDGED;
 pub use line_error::{LineError, MAX_LINE_ERRORS};
+pub use settable::RESERVED_IN_REQUESTS;

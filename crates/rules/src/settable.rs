@@ -27,7 +27,7 @@ const RESERVED: [&str; 20] = [
 ];
 /// Names a rule cannot set in a request that it passes on: those of one connection, and what follows from
 /// the rule's address and the visitor's body.
-const RESERVED_IN_REQUESTS: [&str; 15] = [
+pub const RESERVED_IN_REQUESTS: [&str; 15] = [
     "connection",
     "content-length",
     "expect",
