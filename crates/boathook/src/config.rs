@@ -20,6 +20,9 @@ use store::blob::S3Settings;
 
 /// Bytes of a megabyte.
 const MB: u64 = 1 << 20;
+/// How long after a build folders and a sandbox for the next one stay made: people who try something push
+/// again within minutes.
+const SPARE: Duration = Duration::from_secs(300);
 
 /// Settings of `boathook serve`.
 #[derive(Args, Clone, Debug)]
@@ -367,6 +370,7 @@ impl Config {
             work_dir: data.join("builds"),
             concurrency: self.build_concurrency.max(1),
             time_limit: Duration::from_secs(self.build_minutes.max(1) * 60),
+            spare: SPARE,
             sandbox: match self.sandbox {
                 Sandbox::Auto => context::Sandbox::Auto,
                 Sandbox::Strict => context::Sandbox::Strict,

@@ -3,11 +3,11 @@
 
 use crate::environment::EnvSource;
 use crate::failure::{Failure, Outcome};
+use crate::ground::{Ground, Grounds};
 use crate::log::{Log, section};
 use crate::process::Watch;
 use crate::run::Run;
 use crate::running::Place;
-use crate::sandbox::{Sandbox, choose};
 use crate::{Builds, Cause, disk, leftovers, queue};
 use context::{Context, Error, Result};
 use futures_util::future::BoxFuture;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use store::builds::{self, BuildRow};
 use store::deploys::DeployRow;
 use store::sites;
-use tokio::sync::OnceCell;
+use tokio::sync::SetOnce;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +42,7 @@ pub struct BuildHandler {
     cx: Context,
     builds: Builds,
     variables: Arc<dyn EnvSource>,
-    sandbox: OnceCell<Arc<dyn Sandbox>>,
+    grounds: Grounds,
 }
 
 impl BuildHandler {
@@ -50,7 +50,7 @@ impl BuildHandler {
     /// `variables` for what people set on accounts and sites.
     #[must_use]
     pub fn new(cx: Context, builds: Builds, variables: Arc<dyn EnvSource>) -> Self {
-        Self { cx, builds, variables, sandbox: OnceCell::new() }
+        Self { grounds: Grounds::new(cx.clone()), cx, builds, variables }
     }
 
     async fn carry_out(&self, build_id: &str, tries: i64) -> Result<()> {
@@ -61,31 +61,45 @@ impl BuildHandler {
         if let Some(end) = end_of(&deploy) {
             return self.close(&build, end).await;
         }
-        if self.called_off(&build).await? {
-            return Ok(());
-        }
-        if let Err(failure) = disk::check(&self.cx.settings.builds).await {
-            return self.end(&build, &log, Err(failure)).await;
-        }
-        let mut tx = self.cx.begin().await?;
-        let begun = builds::begin(&mut tx, build_id, self.cx.now()).await?;
-        tx.commit().await?;
-        if !begun {
-            return Ok(());
-        }
         if build.state == BuildState::Building {
-            leftovers::clear(&self.cx.settings.builds.work_dir, build_id).await;
+            leftovers::clear_build(&self.cx.settings.builds.work_dir, build_id).await;
         }
-        let outcome = match again(&build, tries) {
-            Err(failure) => Err(failure),
-            Ok(notice) => {
+        let (begun, ground) = tokio::join!(self.begin(&build, &log), self.grounds.take(build_id));
+        let outcome = match begun.map(|begun| begun.then(|| again(&build, tries))) {
+            Ok(Some(Ok(notice))) => {
                 if let Some(notice) = notice {
                     log.complain(section::QUEUED, notice).await;
                 }
-                self.watched(&build, deploy, &log, &place).await
+                self.watched(&build, deploy, &log, &place, ground).await
+            }
+            other => {
+                if let Ok(ground) = ground {
+                    ground.give_back().await;
+                }
+                match other? {
+                    Some(Err(failure)) => Err(failure),
+                    _ => return Ok(()),
+                }
             }
         };
-        self.end(&build, &log, outcome).await
+        let ended = self.end(&build, &log, outcome).await;
+        self.grounds.make_ahead();
+        ended
+    }
+
+    /// Writes down that a build has begun, unless it may not; whether it has.
+    async fn begin(&self, build: &BuildRow, log: &Log) -> Result<bool> {
+        if self.called_off(build).await? {
+            return Ok(false);
+        }
+        if let Err(failure) = disk::check(&self.cx.settings.builds).await {
+            self.end(build, log, Err(failure)).await?;
+            return Ok(false);
+        }
+        let mut tx = self.cx.begin().await?;
+        let begun = builds::begin(&mut tx, &build.id, self.cx.now()).await?;
+        tx.commit().await?;
+        Ok(begun)
     }
 
     /// The deploy of a build that was cut off after all its files were stored: nothing is left to
@@ -129,7 +143,15 @@ impl BuildHandler {
     }
 
     /// Runs the build, and stops it when a person does, here or through the database.
-    async fn watched(&self, build: &BuildRow, deploy: DeployRow, log: &Log, place: &Place) -> Outcome<()> {
+    async fn watched(
+        &self,
+        build: &BuildRow,
+        deploy: DeployRow,
+        log: &Log,
+        place: &Place,
+        ground: Outcome<Ground>,
+    ) -> Outcome<()> {
+        let Ground { sandbox, space } = ground?;
         let limit = self.cx.settings.builds.time_limit;
         let watch = Watch {
             build: build.id.clone(),
@@ -137,19 +159,14 @@ impl BuildHandler {
             stop: place.stop.clone(),
             deadline: Instant::now() + limit,
             limit,
-            search: Arc::default(),
+            littered: Arc::default(),
         };
         let work = async {
-            let sandbox = self
-                .sandbox
-                .get_or_try_init(|| choose(self.cx.settings.builds.sandbox))
-                .await
-                .map_err(Failure::Build)?;
             let mut db = self.cx.read().await?;
             let site = sites::find(&mut db, &build.site_id).await?.ok_or(Failure::Cancelled)?;
             drop(db);
             let cause: Cause = serde_json::from_value(build.cause.clone()).map_err(Error::internal)?;
-            let (cx, variables, sandbox) = (&self.cx, &*self.variables, &**sandbox);
+            let (cx, variables, sandbox) = (&self.cx, &*self.variables, &*sandbox);
             let run = Run {
                 cx,
                 build,
@@ -159,8 +176,9 @@ impl BuildHandler {
                 watch: &watch,
                 variables,
                 sandbox,
+                noted: SetOnce::new(),
             };
-            run.carry_out().await
+            run.carry_out(space).await
         };
         tokio::select! {
             outcome = Box::pin(work) => outcome,

@@ -15,6 +15,7 @@ mod ending;
 mod engine;
 mod environment;
 mod failure;
+mod ground;
 mod handle;
 mod handler;
 pub mod hooks;

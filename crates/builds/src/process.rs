@@ -6,15 +6,14 @@ use crate::failure::{Failure, Outcome};
 use crate::lines::Lines;
 use crate::log::Log;
 use crate::sandbox::Cell;
-use crate::strays::{self, MARK};
-use parking_lot::Mutex;
+use crate::strays::{self, Mark};
 use std::collections::VecDeque;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +37,8 @@ pub(crate) struct Watch {
     pub(crate) deadline: Instant,
     /// The limit that the deadline came from.
     pub(crate) limit: Duration,
-    /// The search for what the last program of the server's own left, which goes on beside the build.
-    pub(crate) search: Arc<Mutex<Option<JoinHandle<()>>>>,
+    /// Whether a program of the server's own may have left something running.
+    pub(crate) littered: Arc<AtomicBool>,
 }
 
 /// How a process ended.
@@ -69,20 +68,15 @@ impl Watch {
         }
     }
 
-    /// Searches for what a program of the server's own left running. The next process of the build waits
-    /// for the end of it: it could be taken for what is searched for.
-    fn search(&self) {
+    /// Ends what the last program of the server's own left running: before the next one, which it could be
+    /// taken for, and at the end of the build. What the site's commands do never waits for it.
+    pub(crate) async fn tidy_up(&self) {
+        if !self.littered.swap(false, Ordering::Relaxed) {
+            return;
+        }
         let build = self.build.clone();
-        let search = tokio::task::spawn_blocking(move || strays::clear(&build));
-        *self.search.lock() = Some(search);
-    }
-
-    /// Resolves when the search is over.
-    pub(crate) async fn searched(&self) {
-        let search = self.search.lock().take();
-        if let Some(search) = search
-            && let Err(error) = search.await
-        {
+        let search = tokio::task::spawn_blocking(move || strays::clear(Mark::Server, &build));
+        if let Err(error) = search.await {
             tracing::error!(%error, build = self.build, "a search for processes broke off");
         }
     }
@@ -127,8 +121,8 @@ pub(crate) async fn run(
     section: &'static str,
     watch: &Watch,
 ) -> std::io::Result<Ended> {
-    watch.searched().await;
-    command.env(MARK, &watch.build);
+    watch.tidy_up().await;
+    command.env(Mark::Server.variable(), &watch.build);
     follow(start(command, Stdio::null())?, None, section, watch).await
 }
 
@@ -190,13 +184,13 @@ impl Leash {
     async fn pull(mut self, watch: &Watch) -> std::io::Result<()> {
         kill_group(self.child.take());
         let Some(cell) = self.cell.take() else {
-            watch.search();
+            watch.littered.store(true, Ordering::Relaxed);
             return Ok(());
         };
         let build = self.build.clone();
         let clear = move || {
             if !cell.has_group() {
-                strays::clear(&build);
+                strays::clear(Mark::Site, &build);
             }
             cell.clear();
         };
@@ -209,7 +203,8 @@ impl Drop for Leash {
         if self.child.is_some() {
             self.yank();
             let build = std::mem::take(&mut self.build);
-            ending::aside(move || strays::clear(&build));
+            let mark = if self.cell.is_some() { Mark::Site } else { Mark::Server };
+            ending::aside(move || strays::clear(mark, &build));
         }
     }
 }

@@ -11,16 +11,18 @@ use crate::log::section;
 use crate::masker::Masker;
 use crate::process::Watch;
 use crate::repository::{Access, CommitInfo, Source, Wanted, checkout, deepen};
-use crate::sandbox::{Room, Sandbox, Waiting};
+use crate::sandbox::Sandbox;
 use crate::workspace::Workspace;
 use crate::{detect, ignore};
 use context::Context;
+use deploys::Commit;
 use model::DeployContext;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use store::builds::{self, BuildRow};
 use store::deploys::DeployRow;
 use store::sites::SiteRow;
+use tokio::sync::SetOnce;
 
 /// Everything a build works with.
 pub(crate) struct Run<'a> {
@@ -32,6 +34,8 @@ pub(crate) struct Run<'a> {
     pub(crate) watch: &'a Watch,
     pub(crate) variables: &'a dyn EnvSource,
     pub(crate) sandbox: &'a dyn Sandbox,
+    /// Whether what is built is written down.
+    pub(crate) noted: SetOnce<()>,
 }
 
 /// What is known before the repository is there.
@@ -54,27 +58,31 @@ struct Ready {
 
 impl Run<'_> {
     /// Carries the build out and leaves nothing behind on disk.
-    pub(crate) async fn carry_out(&self) -> Outcome<()> {
+    pub(crate) async fn carry_out(&self, space: Workspace) -> Outcome<()> {
         let log = &self.watch.log;
         log.say(section::QUEUED, format!("The build begins (sandbox: {}).", self.sandbox.name())).await;
-        let space = Workspace::create(&self.cx.settings.builds, &self.build.id).await?;
-        let outcome = self.steps(&space).await;
+        let outcome = Box::pin(self.steps(&space)).await;
         revoke_pass(self.cx, &self.build.id).await;
-        self.watch.searched().await;
+        self.watch.tidy_up().await;
         space.remove().await;
         outcome
     }
 
     async fn steps(&self, space: &Workspace) -> Outcome<()> {
         self.hide(&SiteVariables::new(), None);
-        let (cloned, (), known) = tokio::join!(self.clone(space), self.set_up(space), self.look_up());
+        let (cloned, known) = tokio::join!(self.clone(space), self.look_up());
         let (access, commit) = cloned?;
-        let known = known?;
-        let (noted, ready) =
-            tokio::join!(self.note(&access, &commit), self.configure(space, &access, commit.clone(), known));
+        let (sha, shown) = (commit.sha.clone(), commit.of_deploy(&access.source.public));
+        let work = self.work(space, access, commit, known?);
+        // what cannot be written down stops the build; a build that fails is written down first
+        let (outcome, ()) = tokio::try_join!(async { Ok(work.await) }, self.note(&sha, shown))?;
+        outcome
+    }
+
+    /// From the code to the deploy.
+    async fn work(&self, space: &Workspace, access: Access, commit: CommitInfo, known: Known) -> Outcome<()> {
+        let mut ready = self.configure(space, &access, commit, known).await?;
         drop(access);
-        noted?;
-        let mut ready = ready?;
         ignore::judge(&self.bench(space, &ready, None)).await?;
         self.detect(space, &mut ready).await?;
         let choice = self.choose(space, &ready).await?;
@@ -84,16 +92,6 @@ impl Run<'_> {
         let outcome = self.make(space, &ready, &choice, cache.as_ref()).await;
         self.keep(space, &ready, cache, outcome.is_ok()).await;
         outcome
-    }
-
-    /// Sets the sandbox of the build's first command up, while the code is on its way.
-    async fn set_up(&self, space: &Workspace) {
-        let room = Room::of_build(&self.cx.settings, space, space.repo.clone());
-        match Waiting::start(self.sandbox, &room) {
-            Ok(shell) => space.cell.keep_waiting(shell),
-            // the command will say so where its owner reads it
-            Err(error) => tracing::debug!(%error, "a sandbox cannot be set up beforehand"),
-        }
     }
 
     async fn make(
@@ -117,13 +115,15 @@ impl Run<'_> {
         Ok((access, commit))
     }
 
-    /// Writes down what is built.
-    async fn note(&self, access: &Access, commit: &CommitInfo) -> Outcome<()> {
+    /// Writes down what is built, while that is built: a flush right after a clone takes the disk as long
+    /// as a small command.
+    async fn note(&self, sha: &str, shown: Commit) -> Outcome<()> {
         let mut tx = self.cx.begin().await?;
-        builds::set_sha(&mut tx, &self.build.id, &commit.sha).await?;
-        let shown = commit.of_deploy(&access.source.public);
+        builds::set_sha(&mut tx, &self.build.id, sha).await?;
         deploys::begin_build_in(&mut tx, self.cx, &self.deploy.id, shown).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        let _first = self.noted.set(());
+        Ok(())
     }
 
     /// Reads how the code is to be built, and hands it to the build's user.
@@ -258,6 +258,7 @@ impl Run<'_> {
             folder: ready.folder.clone(),
             environment: &ready.environment,
             token,
+            noted: &self.noted,
         }
     }
 

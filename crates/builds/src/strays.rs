@@ -1,18 +1,37 @@
 //! Finds the processes of a build that left their parents, groups and sessions, by the build's id in
 //! their environment and by whom they come from, and kills them. Where builds have a control group, a
-//! user or a list of processes of their own, those hold what is found here and more; this is what
-//! works on every machine, and what finds the processes of a server that died.
+//! user or a list of processes of their own, those hold what the site's commands left and more; this is
+//! what works on every machine, and what finds the processes of a server that died.
 
 use crate::ending;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 
-/// The variable that tells a build's processes from others.
-pub(crate) const MARK: &str = "BUILD_ID";
+/// Whom a build's processes work for: which variable of theirs holds the build's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// The site: its commands, which know the build by Netlify's variable.
+    Site,
+    /// The server: Git, say, and what that starts. They are searched for while commands run.
+    Server,
+}
 
-/// Kills the processes of a build; returns when none is left. Blocks.
-pub(crate) fn clear(build_id: &str) {
-    let mark = format!("{MARK}={build_id}");
+impl Mark {
+    /// All of a build's.
+    pub(crate) const ALL: [Self; 2] = [Self::Site, Self::Server];
+
+    /// The variable.
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Self::Site => "BUILD_ID",
+            Self::Server => "BOATHOOK_WORKS_FOR_BUILD",
+        }
+    }
+}
+
+/// Kills the processes of a build that carry the mark; returns when none is left. Blocks.
+pub(crate) fn clear(mark: Mark, build_id: &str) {
+    let mark = format!("{}={build_id}", mark.variable());
     let with_families =
         |found: Vec<i32>| ending::kill(found.into_iter().flat_map(|id| family(id).into_iter().chain([id])));
     ending::until_gone(&mark, || marked(&mark), with_families);
@@ -66,9 +85,11 @@ mod tests {
     use std::process::{Child, Command, Stdio};
 
     /// A shell that starts a process which leaves its session and its parent, and says its number.
-    fn daemon(build: &str, prefix: &str) -> i32 {
-        let script = format!("setsid {prefix} sleep 600 < /dev/null > /dev/null 2>&1 & echo $!");
-        let output = Command::new("bash").args(["-c", &script]).env(MARK, build).output().expect("bash runs");
+    fn daemon(mark: Mark, build: &str) -> i32 {
+        let script = "setsid sleep 600 < /dev/null > /dev/null 2>&1 & echo $!";
+        let mut command = Command::new("bash");
+        command.args(["-c", script]).env(mark.variable(), build);
+        let output = command.output().expect("bash runs");
         String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
     }
 
@@ -77,12 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn the_processes_of_one_build_are_killed_wherever_they_went() {
-        let (own, other) = (daemon("strays-own", ""), daemon("strays-other", ""));
-        clear("strays-own");
-        assert!(!runs(own) && runs(other));
-        clear("strays-other");
-        assert!(!runs(other));
+    fn the_processes_with_one_mark_are_killed_wherever_they_went() {
+        let [own, other, servers] = [
+            daemon(Mark::Site, "strays-own"),
+            daemon(Mark::Site, "strays-other"),
+            daemon(Mark::Server, "strays-own"),
+        ];
+        clear(Mark::Site, "strays-own");
+        assert!(!runs(own) && runs(other) && runs(servers));
+        clear(Mark::Site, "strays-other");
+        clear(Mark::Server, "strays-own");
+        assert!(!runs(other) && !runs(servers));
     }
 
     #[test]

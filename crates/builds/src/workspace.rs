@@ -1,7 +1,7 @@
 //! The folders of one build, made before it and removed after it.
 
 use crate::failure::{Failure, Outcome};
-use crate::sandbox::Cell;
+use crate::sandbox::{Cell, Waiting};
 use context::BuildPolicy;
 use std::fs::{DirBuilder, Permissions};
 use std::io::{Error, ErrorKind};
@@ -12,9 +12,14 @@ use std::sync::Arc;
 /// User and group that programs run as which belong to no build: `nobody` everywhere.
 pub(crate) const NOBODY: u32 = 65534;
 
+/// File of a workspace that names its build.
+const BUILD: &str = "build";
+
 /// The folders of one build. Paths hold no symbolic link.
 #[derive(Debug)]
 pub(crate) struct Workspace {
+    /// What it is called.
+    pub(crate) name: String,
     root: PathBuf,
     /// The checkout.
     pub(crate) repo: PathBuf,
@@ -27,17 +32,16 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Makes the folders, empty, even when an earlier run left some.
-    pub(crate) async fn create(policy: &BuildPolicy, build_id: &str) -> Outcome<Self> {
-        let (policy, build_id) = (policy.clone(), build_id.to_owned());
-        blocking(move || Self::make(&policy, &build_id)).await
+    /// Makes the folders under a name that nothing has or had.
+    pub(crate) async fn create(policy: &BuildPolicy, name: &str) -> Outcome<Self> {
+        let (policy, name) = (policy.clone(), name.to_owned());
+        blocking(move || Self::make(&policy, name)).await
     }
 
-    fn make(policy: &BuildPolicy, build_id: &str) -> std::io::Result<Self> {
+    fn make(policy: &BuildPolicy, name: String) -> std::io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o711).create(&policy.work_dir)?;
-        let cell = Arc::new(Cell::enter(policy, build_id)?);
-        let root = policy.work_dir.canonicalize()?.join(build_id);
-        remove(&root)?;
+        let cell = Arc::new(Cell::enter(policy, &name)?);
+        let root = policy.work_dir.canonicalize()?.join(&name);
         let folder = |path: PathBuf, mode: u32| DirBuilder::new().mode(mode).create(&path).map(|()| path);
         let root = folder(root, 0o711)?;
         let home = folder(root.join("home"), 0o700)?;
@@ -48,6 +52,7 @@ impl Workspace {
             repo: folder(root.join("repo"), 0o700)?,
             git: folder(root.join("git"), 0o700)?,
             home,
+            name,
             root,
             cell,
         })
@@ -60,9 +65,20 @@ impl Workspace {
         blocking(move || give(&repo, user)).await
     }
 
-    /// Removes what a process that died left of a build which does not run again.
-    pub(crate) async fn discard(work_dir: &Path, build_id: &str) {
-        remove_logged(work_dir.join(build_id)).await;
+    /// Writes down which build works here, for the server that comes after one that died.
+    pub(crate) fn is_for(&self, build_id: &str) -> std::io::Result<()> {
+        std::fs::write(self.root.join(BUILD), build_id)
+    }
+
+    /// The build that worked in a workspace which a process that died has left, if one did.
+    pub(crate) fn whose(work_dir: &Path, name: &str) -> Option<String> {
+        let build = std::fs::read_to_string(work_dir.join(name).join(BUILD)).ok()?;
+        model::is_hex24(&build).then_some(build)
+    }
+
+    /// Removes what a process that died has left.
+    pub(crate) async fn discard(work_dir: &Path, name: &str) {
+        remove_logged(work_dir.join(name)).await;
     }
 
     /// Removes everything.
@@ -70,7 +86,7 @@ impl Workspace {
         let cell = self.cell;
         // what still runs could write on while the folders are removed
         let _cleared = blocking(move || {
-            drop(cell.take_waiting());
+            cell.take_waiting().into_iter().for_each(Waiting::end);
             cell.clear();
             Ok(())
         })
@@ -146,15 +162,17 @@ mod tests {
     async fn a_workspace_is_empty_and_leaves_nothing() {
         let dir = tempfile::tempdir().expect("a folder");
         let policy = policy(dir.path());
-        let first = Workspace::create(&policy, "b1").await.expect("made");
-        std::fs::write(first.repo.join("left"), "over").expect("written");
-        std::fs::create_dir(first.home.join("locked")).expect("made");
-        std::fs::set_permissions(first.home.join("locked"), Permissions::from_mode(0o500)).expect("locked");
-        drop(first);
-        let again = Workspace::create(&policy, "b1").await.expect("made again");
-        assert!(!again.repo.join("left").exists());
-        again.hand_over().await.expect("given");
-        again.remove().await;
+        let space = Workspace::create(&policy, "w1").await.expect("made");
+        assert_eq!(std::fs::read_dir(&space.repo).expect("read").count(), 0);
+        std::fs::write(space.repo.join("left"), "over").expect("written");
+        std::fs::create_dir(space.home.join("locked")).expect("made");
+        std::fs::set_permissions(space.home.join("locked"), Permissions::from_mode(0o500)).expect("locked");
+        space.hand_over().await.expect("given");
+        assert!(Workspace::create(&policy, "w1").await.is_err(), "a name is for one");
+        assert_eq!(Workspace::whose(dir.path(), "w1"), None, "it was made in advance");
+        space.is_for("0123456789abcdef01234567").expect("written");
+        assert_eq!(Workspace::whose(dir.path(), "w1").as_deref(), Some("0123456789abcdef01234567"));
+        space.remove().await;
         assert_eq!(std::fs::read_dir(dir.path()).expect("read").count(), 0);
     }
 }

@@ -55,6 +55,8 @@ pub struct BuildPolicy {
     pub concurrency: usize,
     /// Longest run of one build.
     pub time_limit: Duration,
+    /// How long after a build folders and a sandbox for the next one stay made; zero for not at all.
+    pub spare: Duration,
     /// Sandbox.
     pub sandbox: Sandbox,
     /// What one build may use.

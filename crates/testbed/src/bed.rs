@@ -116,6 +116,7 @@ fn settings(data_dir: PathBuf) -> Settings {
             work_dir: data_dir.join("builds"),
             concurrency: 1,
             time_limit: Duration::from_secs(60),
+            spare: Duration::ZERO,
             sandbox: Sandbox::Off,
             limits: context::BuildLimits::default(),
             logs: context::LogPolicy::default(),

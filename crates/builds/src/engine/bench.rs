@@ -16,6 +16,7 @@ use std::process::ExitStatus;
 use store::builds::BuildRow;
 use store::deploys::DeployRow;
 use store::sites::SiteRow;
+use tokio::sync::SetOnce;
 
 /// Which site, deploy and build it is about.
 #[derive(Clone, Copy)]
@@ -40,6 +41,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) environment: &'a BTreeMap<String, String>,
     /// With which the build asks the API about its site; where its engine does.
     pub(crate) token: Option<String>,
+    /// Set when it is written down what is built.
+    pub(crate) noted: &'a SetOnce<()>,
 }
 
 /// Milliseconds as the builder writes them: `15ms`, `4.8s`, `2m 3.4s`.
@@ -85,6 +88,8 @@ impl Bench<'_> {
         let shown = if folder.is_empty() { "/" } else { folder };
         self.watch.log.say(section::UPLOAD, format!("Deploying `{shown}`")).await;
         let framework = self.plan.framework.clone();
+        // a deploy is building before it is ready, in its row and for whoever hears of it
+        self.noted.wait().await;
         let built = Built { root: self.space.repo.clone(), publish, framework, ..built };
         let (cx, deploy) = (self.of.cx, self.of.deploy);
         deploys::publish_built(cx, &deploy.id, built).await?;

@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, interval_at};
 
 /// Longest time between a line and its chunk.
 const FLUSH: Duration = Duration::from_millis(250);
@@ -147,7 +148,7 @@ struct Writer {
 
 impl Writer {
     async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
-        let mut tick = tokio::time::interval(FLUSH);
+        let mut tick = interval_at(Instant::now() + FLUSH, FLUSH);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {

@@ -24,20 +24,20 @@ pub(crate) struct Cell {
 
 impl Cell {
     /// Takes a user and makes a group, where this machine has such.
-    pub(crate) fn enter(policy: &BuildPolicy, build_id: &str) -> Result<Self> {
+    pub(crate) fn enter(policy: &BuildPolicy, name: &str) -> Result<Self> {
         let open = policy.sandbox == Sandbox::Off;
         let user = if open { None } else { User::lease(policy.limits.users, &policy.work_dir)? };
-        let name = group_name(build_id);
+        let name = group_name(name);
         let group = Base::find().and_then(|base| base.make(&name, &policy.limits).map_err(|e| e.to_string()));
         let group =
             group.inspect_err(|why| tracing::debug!(why, "a build runs without a control group")).ok();
         Ok(Self { user, group, open, waiting: Mutex::default() })
     }
 
-    /// Ends and removes what a server that died has left of a build's cell. Its user is free by itself.
-    pub(crate) fn discard(build_id: &str) {
+    /// Ends and removes what a server that died has left of a cell. Its user is free by itself.
+    pub(crate) fn discard(name: &str) {
         if let Ok(base) = Base::find() {
-            base.discard(&group_name(build_id));
+            base.discard(&group_name(name));
         }
     }
 
@@ -95,8 +95,8 @@ impl Cell {
     }
 }
 
-fn group_name(build_id: &str) -> String {
-    format!("boathook-{build_id}")
+fn group_name(name: &str) -> String {
+    format!("boathook-{name}")
 }
 
 impl Drop for Cell {

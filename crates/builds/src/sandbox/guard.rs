@@ -36,7 +36,7 @@ pub(crate) async fn run(
     watch: &Watch,
 ) -> Outcome<ExitStatus> {
     let before = room.cell.reached();
-    let shell = Waiting::take(sandbox, room).map_err(Failure::disk)?;
+    let shell = Waiting::take(sandbox, room).await.map_err(Failure::disk)?;
     let stop = watch.stop.child_token();
     let inner = Watch { stop: stop.clone(), ..watch.clone() };
     let process = shell.run(room, script, environment, section, &inner);

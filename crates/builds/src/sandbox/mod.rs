@@ -12,6 +12,7 @@ mod private;
 mod report;
 mod room;
 mod sheet;
+mod spawner;
 mod users;
 mod waiting;
 

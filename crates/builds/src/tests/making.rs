@@ -151,8 +151,9 @@ async fn an_interrupted_build_starts_over_once() {
     ] {
         let (build, _) = world.ask(Cause::default()).await;
         crate::mark_started(&world.cx, &build.id).await.expect("as the dead process left it");
-        let left = world.path("data/builds").join(&build.id);
+        let left = world.path("data/builds").join(world.cx.id());
         std::fs::create_dir_all(left.join("repo")).expect("as the dead process left it");
+        std::fs::write(left.join("build"), &build.id).expect("written");
         let job = Job {
             id: "j".into(),
             kind: crate::BUILD_JOB.into(),

@@ -6,6 +6,7 @@ mod caching;
 mod checking_out;
 mod cut_off;
 mod engine;
+mod ground;
 mod hooks;
 mod isolation;
 mod logs;

@@ -123,12 +123,16 @@ async fn what_a_dead_server_left_is_ended_before_its_build_runs_again() {
 async fn a_starting_server_clears_what_an_earlier_one_left() {
     let world = World::new().await;
     let (id, work_dir) = (world.cx.id(), world.path("data/builds"));
-    std::fs::create_dir_all(work_dir.join(&id).join("repo")).expect("as the dead process left it");
+    let (used, spare) = (work_dir.join(world.cx.id()), work_dir.join(world.cx.id()));
+    for folder in [&used, &spare] {
+        std::fs::create_dir_all(folder.join("repo")).expect("as the dead process left it");
+    }
+    std::fs::write(used.join("build"), &id).expect("written");
     std::fs::write(work_dir.join("known_hosts"), "x").expect("written");
     let name = format!("left-{}", world.site.id);
     left_behind(&id, &name);
     crate::clear_leftovers(&work_dir).await;
-    assert!(!runs(&name) && !work_dir.join(&id).exists() && work_dir.join("known_hosts").exists());
+    assert!(!runs(&name) && !used.exists() && !spare.exists() && work_dir.join("known_hosts").exists());
 }
 
 #[tokio::test]

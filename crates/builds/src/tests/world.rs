@@ -56,6 +56,7 @@ pub(crate) fn policy(work_dir: PathBuf) -> BuildPolicy {
         work_dir,
         concurrency: 2,
         time_limit: Duration::from_secs(120),
+        spare: Duration::ZERO,
         sandbox: Sandbox::Strict,
         limits: context::BuildLimits::default(),
         logs: context::LogPolicy::default(),
