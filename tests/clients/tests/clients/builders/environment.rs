@@ -24,10 +24,11 @@ async fn dump(server: &Server, site: &Linked<'_>, engine: &str) -> BTreeMap<Stri
     let (deploy, _) = site.build().await;
     assert_eq!(deploy["state"], "ready", "{deploy}");
     let text = server.visit("dump", "/env").await.text;
-    let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
-    // a folder of this build, and paths that hold the id, are the same for both
-    let build = deploy["build_id"].as_str().expect("an id").to_owned();
-    pairs.map(|(name, value)| (name.to_owned(), value.replace(&build, "BUILD"))).collect()
+    let pairs: Vec<_> = text.split('\0').filter_map(|pair| pair.split_once('=')).collect();
+    // each build has a folder of its own, in which they are the same for both
+    let folder = pairs.iter().find(|(name, _)| *name == "PWD").and_then(|(_, at)| at.strip_suffix("/repo"));
+    let folder = folder.expect("it begins in its checkout");
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.replace(folder, "FOLDER"))).collect()
 }
 
 /// `PATH` without the folders that a builder looks into above the checkout: nothing of a build is there.
