@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::builds::{self, BuildRow};
 use store::deploys::DeployRow;
-use store::sites;
+use store::sites::{self, SiteRow};
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -151,7 +151,15 @@ impl BuildHandler {
         place: &Place,
         ground: Outcome<Ground>,
     ) -> Outcome<()> {
+        let about = self.about(build).await;
         let Ground { sandbox, space } = ground?;
+        let (site, cause) = match about {
+            Ok(about) => about,
+            Err(failure) => {
+                space.remove().await;
+                return Err(failure);
+            }
+        };
         let limit = self.cx.settings.builds.time_limit;
         let watch = Watch {
             build: build.id.clone(),
@@ -162,10 +170,6 @@ impl BuildHandler {
             littered: Arc::default(),
         };
         let work = async {
-            let mut db = self.cx.read().await?;
-            let site = sites::find(&mut db, &build.site_id).await?.ok_or(Failure::Cancelled)?;
-            drop(db);
-            let cause: Cause = serde_json::from_value(build.cause.clone()).map_err(Error::internal)?;
             let (cx, variables, sandbox) = (&self.cx, &*self.variables, &*sandbox);
             let run = Run {
                 cx,
@@ -184,6 +188,14 @@ impl BuildHandler {
             outcome = Box::pin(work) => outcome,
             never = self.look(build, &place.stop) => match never {},
         }
+    }
+
+    /// The site of a build, and what asked for it.
+    async fn about(&self, build: &BuildRow) -> Outcome<(SiteRow, Cause)> {
+        let mut db = self.cx.read().await?;
+        let site = sites::find(&mut db, &build.site_id).await?.ok_or(Failure::Cancelled)?;
+        let cause = serde_json::from_value(build.cause.clone()).map_err(Error::internal)?;
+        Ok((site, cause))
     }
 
     /// Stops a build whose row or deploy was ended by another hand.

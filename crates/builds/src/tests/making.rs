@@ -182,3 +182,23 @@ async fn a_build_cut_off_after_its_files_were_stored_is_done_when_its_deploy_is(
     let (build, deploy) = world.look(&build.id).await;
     assert_eq!((build.state, deploy.state), (BuildState::Done, DeployState::Ready));
 }
+
+#[tokio::test]
+async fn a_build_that_nobody_can_read_leaves_no_folders() {
+    let world = World::new().await;
+    let (asked, _) = world.ask(Cause::default()).await;
+    let build = store::builds::BuildRow { id: world.cx.id(), cause: json!(5), ..asked };
+    let mut tx = world.cx.begin().await.expect("the database answers");
+    store::builds::insert(&mut tx, &build).await.expect("written");
+    tx.commit().await.expect("the database answers");
+    let job = Job {
+        id: "j".into(),
+        kind: crate::BUILD_JOB.into(),
+        tenant: world.site.id.clone(),
+        payload: json!({ "build": build.id }),
+        tries: 1,
+    };
+    assert_eq!(world.handler().run(&job).await, Verdict::Done);
+    assert_eq!(world.look(&build.id).await.0.state, BuildState::Failed);
+    assert_eq!(std::fs::read_dir(world.path("data/builds")).expect("a folder").count(), 0);
+}
